@@ -1,0 +1,1 @@
+"""The Snowflake connection from the dbt profile, and the embedded warehouse."""
