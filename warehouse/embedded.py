@@ -1,0 +1,85 @@
+"""The embedded warehouse: a fakesnow server on loopback whose databases are files."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import duckdb
+import fakesnow.server
+import fakesnow.transforms.stage
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from warehouse.mends.session import Warehouse
+
+DATABASE = "MIGRATION"
+
+
+class CannotServeError(RuntimeError):
+    """The port or the data folder is taken; the message says which and what to do."""
+
+
+def serve(home: Path, port: int) -> None:
+    """Serve the databases in `home` on 127.0.0.1:`port` until stopped.
+
+    Raises:
+        CannotServeError: another process has the port or the data folder.
+    """
+    listener = _listen(port)
+    app = create_app(home)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+
+
+def create_app(home: Path) -> Starlette:
+    """Open the databases in `home` (made if absent) and give the web application that serves them.
+
+    fakesnow keeps its databases in one module-level variable, so a process can serve one home.
+
+    Raises:
+        CannotServeError: another process has the data folder open.
+    """
+    warehouse = open_warehouse(home)
+    fakesnow.server.shared_fs = warehouse
+    fakesnow.transforms.stage.LOCAL_BUCKET_PATH = str((home / "stages").resolve())
+
+    @contextlib.asynccontextmanager
+    async def close_at_end(_: Starlette) -> AsyncIterator[None]:
+        yield
+        warehouse.duck_conn.close()
+
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    routes = [*fakesnow.server.routes, Route("/_warehouse/health", health)]
+    return Starlette(routes=routes, lifespan=close_at_end)
+
+
+def open_warehouse(home: Path) -> Warehouse:
+    """Open the databases in `home`, creating the project's own on the first time."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "stages").mkdir(exist_ok=True)
+    try:
+        warehouse = Warehouse(home)
+        warehouse.connect(DATABASE).close()
+    except duckdb.IOException as error:
+        raise CannotServeError(
+            f"The warehouse files in {home} are open in another process: stop it, or use another folder."
+        ) from error
+    return warehouse
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise CannotServeError(
+            f"Port {port} is taken: stop what listens there, or choose another with WAREHOUSE_PORT."
+        ) from error
+    return listener
