@@ -1,0 +1,41 @@
+{# An e-mail address as a key: trimmed, lower case; an empty one is null. #}
+{% macro email_key(column) -%}
+    nullif(lower(trim({{ column }})), '')
+{%- endmacro %}
+
+
+{# Whether a text has the form of a deliverable address: one @, no blanks, a host with a dot and a top-level domain. #}
+{% macro is_email(column) -%}
+    regexp_like(
+        lower(trim({{ column }})),
+        '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+([.][a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]{2,}$'
+    )
+{%- endmacro %}
+
+
+{# The host of a web address without protocol, path, port and leading www; an empty one is null. #}
+{% macro domain_key(column) -%}
+    nullif(
+        regexp_replace(
+            split_part(split_part(regexp_replace(lower(trim({{ column }})), '^[a-z]+://', ''), '/', 1), ':', 1),
+            '^www[.]',
+            ''
+        ),
+        ''
+    )
+{%- endmacro %}
+
+
+{# A company's name as a key: lower case, letters and digits only, legal forms at the end removed. #}
+{% macro company_name_key(column) -%}
+    nullif(
+        trim(
+            regexp_replace(
+                regexp_replace(lower({{ column }}), '[^[:alnum:]]+', ' '),
+                '( (inc|incorporated|llc|ltd|limited|gmbh|ag|se|sa|sas|sarl|sl|bv|plc|corp|corporation|co|company|kg|ohg|pty|group))+ *$',
+                ''
+            )
+        ),
+        ''
+    )
+{%- endmacro %}

@@ -1,0 +1,34 @@
+with companies as (
+    select
+        record_id,
+        parent_account_id,
+        name_key,
+        domain_key
+    from {{ ref('int_companies_keyed') }}
+    where domain_key is not null and name_key is not null
+    qualify count(*) over (partition by domain_key) <= {{ var('company_block_limit') }}
+),
+
+pairs as (
+    select
+        first_company.record_id as left_id,
+        second_company.record_id as right_id,
+        jarowinkler_similarity(first_company.name_key, second_company.name_key) as name_similarity
+    from companies as first_company
+    inner join companies as second_company
+        on
+            first_company.domain_key = second_company.domain_key
+            and first_company.record_id < second_company.record_id
+    -- a parent and its subsidiary share the domain and much of the name, and are two companies
+    where
+        first_company.record_id is distinct from second_company.parent_account_id
+        and second_company.record_id is distinct from first_company.parent_account_id
+)
+
+select
+    left_id,
+    right_id,
+    'same_domain_similar_name' as match_rule,
+    'domain equal, name similarity ' || name_similarity || ' of 100' as evidence
+from pairs
+where name_similarity >= {{ var('company_name_similarity') }}

@@ -1,0 +1,96 @@
+with companies as (
+    select
+        keyed.record_id,
+        keyed.owner_id,
+        keyed.account_name,
+        keyed.account_type,
+        keyed.industry,
+        keyed.rating,
+        keyed.account_source,
+        keyed.description,
+        keyed.phone,
+        keyed.website,
+        keyed.domain,
+        keyed.customer_tier,
+        keyed.street,
+        keyed.city,
+        keyed.state,
+        keyed.postal_code,
+        keyed.country,
+        keyed.annual_revenue,
+        keyed.employee_count,
+        keyed.contract_end_date,
+        keyed.created_at,
+        crosswalk.component_id,
+        crosswalk.golden_id,
+        crosswalk.trust_rank,
+        coalesce(keyed.street, keyed.city, keyed.postal_code) is not null as has_address
+    from {{ ref('int_companies_keyed') }} as keyed
+    inner join {{ ref('int_companies_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
+),
+
+survived as (
+    select
+        golden_id,
+        component_id,
+        trust_rank,
+        {{ survivor('owner_id') }} as owner_id,
+        {{ survivor('account_name') }} as account_name,
+        {{ survivor('account_type') }} as account_type,
+        {{ survivor('industry') }} as industry,
+        {{ survivor('rating') }} as rating,
+        {{ survivor('account_source') }} as account_source,
+        {{ survivor('description') }} as description,
+        {{ survivor('phone') }} as phone,
+        {{ survivor('website') }} as website,
+        {{ survivor('domain') }} as domain,
+        {{ survivor('customer_tier') }} as customer_tier,
+        -- an address survives whole: the street of one record and the city of another are no place
+        {{ survivor('street', given='has_address') }} as street,
+        {{ survivor('city', given='has_address') }} as city,
+        {{ survivor('state', given='has_address') }} as state,
+        {{ survivor('postal_code', given='has_address') }} as postal_code,
+        {{ survivor('country', given='has_address') }} as country,
+        {{ survivor('annual_revenue') }} as annual_revenue,
+        {{ survivor('employee_count') }} as employee_count,
+        {{ survivor('contract_end_date') }} as contract_end_date,
+        min(created_at) over (partition by component_id) as created_at
+    from companies
+),
+
+members as (
+    select
+        component_id,
+        listagg(record_id, ';') within group (order by record_id) as record_ids,
+        count(*) as record_count
+    from companies
+    group by component_id
+)
+
+select
+    survived.golden_id,
+    survived.owner_id,
+    survived.account_name,
+    survived.account_type,
+    survived.industry,
+    survived.rating,
+    survived.account_source,
+    survived.description,
+    survived.phone,
+    survived.website,
+    survived.domain,
+    survived.customer_tier,
+    survived.street,
+    survived.city,
+    survived.state,
+    survived.postal_code,
+    survived.country,
+    survived.annual_revenue,
+    survived.employee_count,
+    survived.contract_end_date,
+    survived.created_at,
+    members.record_ids,
+    members.record_count
+from survived
+inner join members on survived.component_id = members.component_id
+where survived.trust_rank = 1

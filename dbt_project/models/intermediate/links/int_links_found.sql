@@ -1,0 +1,155 @@
+with people as (
+    select
+        keyed.record_id,
+        keyed.source_object,
+        keyed.account_id,
+        crosswalk.trust_rank
+    from {{ ref('int_people_keyed') }} as keyed
+    inner join {{ ref('int_people_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
+),
+
+companies as (
+    select
+        record_id,
+        parent_account_id
+    from {{ ref('int_companies_keyed') }}
+),
+
+opportunities as (
+    select
+        opportunity_id,
+        account_id
+    from {{ ref('stg_salesforce__opportunities') }}
+    where not is_deleted
+),
+
+contact_roles as (
+    select
+        opportunity_contact_role_id,
+        opportunity_id,
+        contact_id
+    from {{ ref('stg_salesforce__opportunity_contact_roles') }}
+    where not is_deleted
+),
+
+cases as (
+    select
+        case_id,
+        account_id,
+        contact_id
+    from {{ ref('stg_salesforce__cases') }}
+    where not is_deleted
+),
+
+company_parents as (
+    select
+        'Account.ParentId' as source_field,
+        record_id as source_id,
+        'companies' as from_object,
+        record_id as from_id,
+        'companies' as to_object,
+        parent_account_id as to_id,
+        'parent' as association_type,
+        1 as preference
+    from companies
+    where parent_account_id is not null
+),
+
+people_companies as (
+    select
+        iff(source_object = 'Contact', 'Contact.AccountId', 'Lead.ConvertedAccountId') as source_field,
+        record_id as source_id,
+        'contacts' as from_object,
+        record_id as from_id,
+        'companies' as to_object,
+        account_id as to_id,
+        'primary' as association_type,
+        trust_rank as preference
+    from people
+    where account_id is not null
+),
+
+deal_companies as (
+    select
+        'Opportunity.AccountId' as source_field,
+        opportunity_id as source_id,
+        'deals' as from_object,
+        opportunity_id as from_id,
+        'companies' as to_object,
+        account_id as to_id,
+        'primary' as association_type,
+        1 as preference
+    from opportunities
+    where account_id is not null
+),
+
+deal_contacts as (
+    select
+        'OpportunityContactRole.ContactId' as source_field,
+        opportunity_contact_role_id as source_id,
+        'deals' as from_object,
+        opportunity_id as from_id,
+        'contacts' as to_object,
+        contact_id as to_id,
+        'unlabelled' as association_type,
+        1 as preference
+    from contact_roles
+),
+
+ticket_companies as (
+    select
+        'Case.AccountId' as source_field,
+        case_id as source_id,
+        'tickets' as from_object,
+        case_id as from_id,
+        'companies' as to_object,
+        account_id as to_id,
+        'primary' as association_type,
+        1 as preference
+    from cases
+    where account_id is not null
+),
+
+ticket_contacts as (
+    select
+        'Case.ContactId' as source_field,
+        case_id as source_id,
+        'tickets' as from_object,
+        case_id as from_id,
+        'contacts' as to_object,
+        contact_id as to_id,
+        'unlabelled' as association_type,
+        1 as preference
+    from cases
+    where contact_id is not null
+),
+
+links as (
+    {% for link in [
+        'company_parents', 'people_companies', 'deal_companies', 'deal_contacts', 'ticket_companies', 'ticket_contacts'
+    ] %}
+    select
+        source_field,
+        source_id,
+        from_object,
+        from_id,
+        to_object,
+        to_id,
+        association_type,
+        preference
+    from {{ link }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    source_field,
+    source_id,
+    source_field || ':' || source_id as link_id,
+    from_object,
+    from_id,
+    to_object,
+    to_id,
+    association_type,
+    preference
+from links

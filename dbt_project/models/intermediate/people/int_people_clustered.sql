@@ -1,0 +1,18 @@
+with people as (
+    select record_id
+    from {{ ref('int_people_keyed') }}
+),
+
+pairs as (
+    select
+        left_id,
+        right_id
+    from {{ ref('int_people_matched') }}
+),
+
+{{ connected_components(nodes='people', edges='pairs') }}
+
+select
+    record_id,
+    component_id
+from components

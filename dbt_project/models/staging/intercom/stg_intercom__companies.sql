@@ -1,0 +1,20 @@
+with source as (
+    select
+        id,
+        parse_json(payload) as payload
+    from {{ source('intercom', 'companies') }}
+),
+
+renamed as (
+    select
+        -- ids
+        id as intercom_company_id,
+        payload:company_id::varchar as record_key,
+
+        -- documents
+        payload as properties,
+        payload:custom_attributes as custom_attributes
+    from source
+)
+
+select * from renamed
