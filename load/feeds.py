@@ -1,0 +1,219 @@
+"""What is pushed where, read from dbt's manifest: one feed per exposure beside the outbound marts.
+
+The manifest is the only list. A feed's columns are its mart's contract, so a property is declared once, in the
+mart's YAML, and reaches the target's schema from there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["record", "link"]
+WhenDeleted = Literal["keep", "archive"]
+
+DATA_TYPES = frozenset({"varchar", "number(38,0)", "number(18,2)", "double", "boolean", "date", "timestamp_ntz"})
+RECORD_KEY = "_record_key"
+ROW_HASH = "_row_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One allowed value of an enumeration: `value` is sent, `label` is shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A custom property that the target must have before its values are sent.
+
+    `type` and `field_type` are HubSpot's, `data_type` is Intercom's; a target reads its own.
+    """
+
+    label: str
+    group: str | None = None
+    type: str | None = None
+    field_type: str | None = None
+    data_type: str | None = None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a mart, named exactly as the target's property; without `property` it is the vendor's own."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    property: Property | None = None
+    quoted: bool = False
+
+    @property
+    def identifier(self) -> str:
+        """The column's name in SQL. dbt creates unquoted columns in upper case."""
+        return f'"{self.name if self.quoted else self.name.upper()}"'
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a link: the SQL that gives its object, and the column that holds its record key."""
+
+    name: str
+    object_sql: str
+    key_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One mart and where it goes. `columns` are without the record key and the row hash."""
+
+    target: str
+    object: str
+    key: str
+    order: int
+    kind: Kind
+    when_deleted: WhenDeleted
+    relation: str
+    columns: tuple[Column, ...]
+
+    @property
+    def label(self) -> str:
+        """The feed's name for people: `hubspot contacts`."""
+        return f"{self.target} {self.object}"
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """The two ends of a link; none for a record."""
+        return LINK_ENDS[self.object] if self.kind == "link" else ()
+
+
+# A link's ends are found by key, and the key's object is a column or, where a target has one kind of link, fixed.
+LINK_ENDS = {
+    "associations": (End("from", "from_object", "from_key"), End("to", "to_object", "to_key")),
+    "attachments": (End("contact", "'contacts'", "contact_key"), End("company", "'companies'", "company_key")),
+}
+LINK_COLUMNS = {
+    "associations": ("from_object", "from_key", "to_object", "to_key", "association_type"),
+    "attachments": ("contact_key", "company_key"),
+}
+
+
+class ManifestError(ValueError):
+    """An exposure or its mart does not say what a feed needs; the message names the exposure and what is missing."""
+
+
+def feeds(manifest: Mapping[str, Any]) -> list[Feed]:
+    """Give the feeds that dbt's `target/manifest.json` declares, in the order in which they are sent.
+
+    An exposure is a feed when its `config.meta` has a `target`; other exposures are left alone.
+
+    Raises:
+        ManifestError: an exposure, its mart or a column does not say what a feed needs.
+    """
+    declared = [_feed(manifest, exposure) for exposure in manifest["exposures"].values() if "target" in _meta(exposure)]
+    return sorted(declared, key=lambda feed: (feed.order, feed.target, feed.object))
+
+
+def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
+    name, meta = exposure["name"], _meta(exposure)
+    model = _model(manifest, exposure)
+    feed = Feed(
+        target=_required(name, meta, "target"),
+        object=_required(name, meta, "object"),
+        key=_required(name, meta, "key"),
+        order=int(_required(name, meta, "order")),
+        kind=_one_of(name, meta, "kind", ("record", "link")),
+        when_deleted=_one_of(name, meta, "when_deleted", ("keep", "archive")),
+        relation=model["relation_name"],
+        columns=tuple(_columns(name, model)),
+    )
+    _check_link(name, feed)
+    if feed.key in {column.name for column in feed.columns}:
+        raise ManifestError(
+            f"Exposure {name}: the mart has a column {feed.key}, but the loader fills the key from {RECORD_KEY}. Remove the column."
+        )
+    return feed
+
+
+def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[str, Any]:
+    name, parents = exposure["name"], exposure["depends_on"]["nodes"]
+    if len(parents) != 1 or not parents[0].startswith("model."):
+        raise ManifestError(f"Exposure {name}: it must depend on exactly one mart model, and depends on {parents or 'none'}.")
+    model: Mapping[str, Any] = manifest["nodes"][parents[0]]
+    if not model["config"].get("contract", {}).get("enforced"):
+        raise ManifestError(f"Exposure {name}: set `contract: {{enforced: true}}` on its mart {model['name']}.")
+    absent = {RECORD_KEY, ROW_HASH} - {column.lower() for column in model["columns"]}
+    if absent:
+        raise ManifestError(f"Exposure {name}: its mart {model['name']} lacks {' and '.join(sorted(absent))}.")
+    return model
+
+
+def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
+    for column in model["columns"].values():
+        if column["name"].lower() in (RECORD_KEY, ROW_HASH):
+            continue
+        yield Column(
+            name=column["name"],
+            data_type=_data_type(exposure, model["name"], column),
+            description=column.get("description") or "",
+            property=_property(exposure, column),
+            quoted=bool(column.get("quote")),
+        )
+
+
+def _data_type(exposure: str, model: str, column: Mapping[str, Any]) -> str:
+    data_type = str(column.get("data_type") or "").lower().replace(" ", "")
+    if data_type not in DATA_TYPES:
+        raise ManifestError(
+            f"Exposure {exposure}: column {column['name']} of {model} has data_type {data_type or 'none'}; "
+            f"a mart that is sent may have {', '.join(sorted(DATA_TYPES))}."
+        )
+    return data_type
+
+
+def _property(exposure: str, column: Mapping[str, Any]) -> Property | None:
+    declared = _meta(column).get("property")
+    if declared is None:
+        return None
+    unknown = declared.keys() - {"label", "group", "type", "field_type", "data_type", "options"}
+    if unknown or "label" not in declared:
+        problem = f"does not know {', '.join(sorted(unknown))}" if unknown else "lacks a label"
+        raise ManifestError(f"Exposure {exposure}: `property` of column {column['name']} {problem}.")
+    return Property(**{**declared, "options": tuple(_option(option) for option in declared.get("options", ()))})
+
+
+def _option(declared: str | Mapping[str, Any]) -> Option:
+    if isinstance(declared, Mapping):
+        value = str(declared["value"])
+        return Option(value, str(declared.get("label", value)))
+    return Option(str(declared), str(declared))
+
+
+def _check_link(exposure: str, feed: Feed) -> None:
+    if feed.kind != "link":
+        return
+    if feed.object not in LINK_COLUMNS:
+        raise ManifestError(
+            f"Exposure {exposure}: {feed.object} is not a kind of link; there are {', '.join(LINK_COLUMNS)}."
+        )
+    absent = set(LINK_COLUMNS[feed.object]) - {column.name for column in feed.columns}
+    if absent:
+        raise ManifestError(f"Exposure {exposure}: its mart lacks {', '.join(sorted(absent))}, which a link needs.")
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (node.get("config") or {}).get("meta") or node.get("meta") or {}
+
+
+def _required(exposure: str, meta: Mapping[str, Any], name: str) -> Any:
+    if meta.get(name) in (None, ""):
+        raise ManifestError(f"Exposure {exposure}: `config.meta` lacks {name}.")
+    return meta[name]
+
+
+def _one_of(exposure: str, meta: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any:
+    value = meta.get(name, allowed[0])
+    if value not in allowed:
+        raise ManifestError(f"Exposure {exposure}: {name} is {value}; it may be {' or '.join(allowed)}.")
+    return value

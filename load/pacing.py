@@ -1,0 +1,175 @@
+"""How fast an account may be called, and how stubbornly: one limiter for all threads, and retries under it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import stamina
+
+from load.target import BudgetExhausted, TargetUnavailableError
+
+Answer = TypeVar("Answer")
+
+
+class Limiter:
+    """Lets at most so many calls of this account start in any window of so many seconds.
+
+    The budget starts at `calls` and follows what the answers say. `share_free` of it is left to the account's other
+    users; when they use more than that, the budget shrinks by what they use. A rolling window is the stricter
+    reading, so the same pace also fits an account that counts in fixed windows.
+    """
+
+    def __init__(
+        self,
+        calls: int,
+        seconds: float,
+        *,
+        share_free: float = 0.05,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._limit = calls
+        self._seconds = seconds
+        self._share_free = share_free
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._started: deque[float] = deque()
+        self._others = 0
+        self._paused_until = 0.0
+        self._exhausted: str | None = None
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """How many calls were let through since the start."""
+        return self._calls
+
+    @property
+    def seconds(self) -> float:
+        """The length of the window."""
+        return self._seconds
+
+    def acquire(self) -> int:
+        """Wait until a call may start; give how many calls of ours the window then holds, this one included.
+
+        Raises:
+            BudgetExhausted: the day's calls are used up.
+        """
+        while True:
+            with self._lock:
+                if self._exhausted is not None:
+                    raise BudgetExhausted(self._exhausted)
+                now = self._clock()
+                wait = self._wait(now)
+                if wait <= 0:
+                    self._started.append(now)
+                    self._calls += 1
+                    return len(self._started)
+            self._sleep(wait)
+
+    def _wait(self, now: float) -> float:
+        while self._started and self._started[0] <= now - self._seconds:
+            self._started.popleft()
+        if now < self._paused_until:
+            return self._paused_until - now
+        free = max(self._others, int(self._limit * self._share_free))
+        budget = max(1, self._limit - free)
+        if len(self._started) < budget:
+            return 0.0
+        # The call that has to leave the window before there is room for another one.
+        return self._started[len(self._started) - budget] + self._seconds - now
+
+    def learn(self, used: int, limit: int | None, remaining: int | None, reset_in: float | None = None) -> None:
+        """Take an answer's headers into account. `used` is what `acquire` gave for the call.
+
+        `reset_in`: seconds until a fixed window ends; when little is left of it, the next call waits until then.
+        """
+        with self._lock:
+            self._limit = limit or self._limit
+            if remaining is None:
+                return
+            if reset_in is None:
+                # What the target counted in the window and we did not start, others did.
+                self._others = max(0, self._limit - remaining - used)
+            elif remaining <= self._limit * self._share_free:
+                self._pause(min(reset_in, self._seconds))
+
+    def learn_day(self, limit: int | None, remaining: int | None) -> None:
+        """Take the day's numbers into account: no further call once only the free share is left."""
+        if limit and remaining is not None and remaining <= limit * self._share_free:
+            self.exhaust(
+                f"{remaining} of the {limit} calls of the day are left, and the last {self._share_free:.0%} are for others. "
+                "Run it again tomorrow: it goes on from here."
+            )
+
+    def exhaust(self, message: str) -> None:
+        """Let no further call through: every `acquire` raises `BudgetExhausted` with this message."""
+        with self._lock:
+            self._exhausted = message
+
+    def pause(self, seconds: float) -> None:
+        """Let no call start for so many seconds."""
+        with self._lock:
+            self._pause(seconds)
+
+    def _pause(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+
+class BusyError(Exception):
+    """The target did not take the call now; the same call may succeed after `seconds` (None: a growing pause)."""
+
+    def __init__(self, message: str, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class UnansweredError(Exception):
+    """A call got no usable answer, also after retries. What it asked for may or may not have happened."""
+
+
+def patiently(call: Callable[[], Answer], *, attempts: int, wait_max: float = 10.0) -> Answer:
+    """Make a call again while it raises `BusyError`.
+
+    Raises:
+        UnansweredError: all attempts were used.
+    """
+    try:
+        for attempt in stamina.retry_context(on=_backoff, attempts=attempts, timeout=None, wait_max=wait_max):
+            with attempt:
+                return call()
+    except BusyError as error:
+        raise UnansweredError(str(error)) from error
+    raise AssertionError  # pragma: no cover  stamina ends by returning or raising
+
+
+def _backoff(error: Exception) -> bool | timedelta:
+    if not isinstance(error, BusyError):
+        return False
+    return True if error.seconds is None else timedelta(seconds=error.seconds)
+
+
+class Patience:
+    """Counts calls in a row that got no answer: one may be the fault of its records, several are the target's."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._in_a_row = 0
+        self._lock = threading.Lock()
+
+    def answered(self) -> None:
+        """A call was answered."""
+        with self._lock:
+            self._in_a_row = 0
+
+    def unanswered(self, error: UnansweredError) -> None:
+        """A call was not answered, also after retries. Raises `TargetUnavailableError` when too many were not."""
+        with self._lock:
+            self._in_a_row += 1
+            lost = self._in_a_row >= self._limit
+        if lost:
+            raise TargetUnavailableError(f"The target stopped answering ({error}). Run it again later.") from error

@@ -1,0 +1,118 @@
+"""The one seam of the loader: what a target does, and what it answers for each record."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from load.feeds import Feed
+
+Action = Literal["create", "update", "archive"]
+Status = Literal["succeeded", "refused", "failed"]
+
+
+class LoadError(Exception):
+    """The load cannot go on; the message says what to do."""
+
+
+class AccessDeniedError(LoadError):
+    """The target refused the credentials, or they lack a right."""
+
+
+class WrongAccountError(LoadError):
+    """The credentials belong to another account than the one that was expected."""
+
+
+class SchemaConflictError(LoadError):
+    """The target's schema cannot take the marts; the message lists every conflict, and nothing was changed."""
+
+
+class LoadStoppedError(LoadError):
+    """The load stopped for now; what was answered is kept, and running it again goes on from there."""
+
+
+class BudgetExhausted(LoadStoppedError):  # noqa: N818  a state of the account, not a fault
+    """The account's calls for today are used up, down to the share that is kept free."""
+
+
+class TargetUnavailableError(LoadStoppedError):
+    """The target does not answer, also after retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row to send. `values` are the mart's columns; of a link also `<end>_id`, the target's ids of its two ends.
+
+    `target_id` is what the ledger knows: the target's id, or for a link its `reference`.
+    """
+
+    record_key: str
+    row_hash: str | None
+    action: Action
+    target_id: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one row. `refused`: the target said no to it. `failed`: no answer; it is sent again."""
+
+    record_key: str
+    action: Action
+    status: Status
+    target_id: str | None = None
+    error_category: str | None = None
+    error_message: str | None = None
+    correlation_id: str | None = None
+    row_hash: str | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """Something that was added to the target's schema."""
+
+    target: str
+    object: str
+    name: str
+    change: str
+
+
+class Target(Protocol):
+    """A system that marts are pushed to.
+
+    A row that the target does not want is a `Result`. Refused credentials, a dead connection and an exhausted
+    budget raise a `LoadError`, after the answers of the calls under way have been yielded.
+    """
+
+    name: str
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made since the start."""
+        ...
+
+    @property
+    def records(self) -> int:
+        """How many records the target took since the start."""
+        ...
+
+    def check_account(self) -> str:
+        """Give the account's id. Raises `AccessDeniedError` or `WrongAccountError`."""
+        ...
+
+    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
+        """Add to the target's schema what the feeds need. Raises `SchemaConflictError` before any change."""
+        ...
+
+    def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Create or update the rows; yield one result for each, as the answers come in. No row, no call."""
+        ...
+
+    def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Archive what the rows' `target_id` names; yield as `send` does."""
+        ...
+
+
+def reference(from_object: str, from_id: str, to_object: str, to_id: str) -> str:
+    """Name a link by its two ends, as the ledger keeps it: `contacts/101/companies/7`. `load.plan` builds the same."""
+    return f"{from_object}/{from_id}/{to_object}/{to_id}"
