@@ -239,6 +239,14 @@ def create_lead(call: Call, email: str) -> sqlite3.Row:
     return _row(call.store, _insert(call, "lead", None, PROFILE | {"email": _email("email", email)}))
 
 
+def replying(call: Call) -> sqlite3.Row:
+    """Give the contact on whose behalf a reply is made."""
+    named = {"contact_id": "intercom_user_id", "external_id": "user_id", "email": "email"}
+    if not any(call.body.get(key) for key in named.values()):
+        raise parameter_not_found("One of intercom_user_id, user_id or email must be given")
+    return identify(call, **{name: call.body.get(key) for name, key in named.items()})
+
+
 def reference_to(row: sqlite3.Row) -> Json:
     return {"type": "contact", "id": row["id"], "external_id": row["external_id"]}
 
@@ -246,7 +254,8 @@ def reference_to(row: sqlite3.Row) -> Json:
 def author(row: sqlite3.Row) -> Json:
     """Describe the contact as the author of a message."""
     profile = json.loads(row["body"])
-    return {"type": row["role"], "id": row["id"], "name": profile["name"], "email": profile["email"] or ""}
+    address = {"email": profile["email"]} if profile["email"] else {}
+    return {"type": row["role"], "id": row["id"], "name": profile["name"], **address}
 
 
 def _role(role: Any) -> str:

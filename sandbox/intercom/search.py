@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sandbox.intercom import attributes
 from sandbox.intercom.errors import ApiError, parameter_invalid
-from sandbox.intercom.store import Json, Store
+from sandbox.intercom.paging import Page
+from sandbox.intercom.store import Json, Store, read
 
 MAX_DEPTH = 2
 MAX_FILTERS = 15
@@ -76,6 +77,19 @@ def contact_fields(store: Store) -> Fields:
 def document_fields(known: Mapping[str, Field], attribute: Fields) -> Fields:
     """Give the fields of a kind of document; `attribute` resolves those that the workspace defines."""
     return lambda name: known.get(name) or attribute(name)
+
+
+def documents(
+    store: Store, kind: str, page: Page, condition: str, values: list[Any]
+) -> tuple[list[Json], int, Json]:
+    """Give a page of the documents that fit, newest first, how many fit in all, and the description of the page."""
+    fitting = f"kind = ? and ({condition})"
+    total = store.value(f"select count(*) from document where {fitting}", kind, *values)
+    sql = f"select id, body from document where {fitting} and id < ? order by id desc limit ?"
+    rows = store.rows(sql, kind, *values, page.before, page.size + 1)
+    shown = rows[: page.size]
+    last = shown[-1]["id"] if len(rows) > page.size else None
+    return [read(row) for row in shown], total, page.pages(total, last)
 
 
 def time_zone(name: str) -> tzinfo:

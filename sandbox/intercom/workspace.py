@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.intercom import admins, tickets
+from sandbox.intercom import admins, subscriptions, ticket_types
 from sandbox.intercom.errors import ApiError
 from sandbox.intercom.limits import CallCount, RateLimit
 from sandbox.intercom.scroll import Scroll
@@ -26,7 +26,7 @@ class Workspace:
             self._furnish()
 
     def reset(self) -> None:
-        """Go back to a new workspace: one admin and the four ticket states, nothing else."""
+        """Go back to a new workspace: one admin, the four ticket states, two subscription types."""
         self.store.clear()
         self.limit, self.scroll = RateLimit(), Scroll()
         self.forget_calls()
@@ -50,4 +50,5 @@ class Workspace:
     def _furnish(self) -> None:
         with self.store.transaction():
             admins.add_admin(self.store, admins.OWNER["name"], admins.OWNER["email"], int(self.clock()))
-            tickets.add_states(self.store)
+            ticket_types.add_states(self.store)
+            subscriptions.add_types(self.store)
