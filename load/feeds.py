@@ -11,7 +11,9 @@ from typing import Any, Literal
 Kind = Literal["record", "link"]
 WhenDeleted = Literal["keep", "archive"]
 
-DATA_TYPES = frozenset({"varchar", "number(38,0)", "number(18,2)", "double", "boolean", "date", "timestamp_ntz"})
+DATA_TYPES = frozenset(
+    {"varchar", "number(38,0)", "number(18,2)", "double", "boolean", "date", "timestamp_ntz"}
+)
 RECORD_KEY = "_record_key"
 ROW_HASH = "_row_hash"
 
@@ -41,17 +43,17 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a mart, named exactly as the target's property; without `property` it is the vendor's own."""
+    """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own."""
 
     name: str
     data_type: str
     description: str = ""
-    property: Property | None = None
+    custom: Property | None = None
     quoted: bool = False
 
     @property
     def identifier(self) -> str:
-        """The column's name in SQL. dbt creates unquoted columns in upper case."""
+        """Give the column's name in SQL. dbt creates unquoted columns in upper case."""
         return f'"{self.name if self.quoted else self.name.upper()}"'
 
 
@@ -66,7 +68,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One mart and where it goes. `columns` are without the record key and the row hash."""
+    """One mart and where it goes. `columns` are without the record key and the row hash; a link has no `key`."""
 
     target: str
     object: str
@@ -79,19 +81,22 @@ class Feed:
 
     @property
     def label(self) -> str:
-        """The feed's name for people: `hubspot contacts`."""
+        """Name the feed for people: `hubspot contacts`."""
         return f"{self.target} {self.object}"
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """The two ends of a link; none for a record."""
+        """Give the two ends of a link; none for a record."""
         return LINK_ENDS[self.object] if self.kind == "link" else ()
 
 
 # A link's ends are found by key, and the key's object is a column or, where a target has one kind of link, fixed.
 LINK_ENDS = {
     "associations": (End("from", "from_object", "from_key"), End("to", "to_object", "to_key")),
-    "attachments": (End("contact", "'contacts'", "contact_key"), End("company", "'companies'", "company_key")),
+    "attachments": (
+        End("contact", "'contacts'", "contact_key"),
+        End("company", "'companies'", "company_key"),
+    ),
 }
 LINK_COLUMNS = {
     "associations": ("from_object", "from_key", "to_object", "to_key", "association_type"),
@@ -111,19 +116,24 @@ def feeds(manifest: Mapping[str, Any]) -> list[Feed]:
     Raises:
         ManifestError: an exposure, its mart or a column does not say what a feed needs.
     """
-    declared = [_feed(manifest, exposure) for exposure in manifest["exposures"].values() if "target" in _meta(exposure)]
+    declared = [
+        _feed(manifest, exposure)
+        for exposure in manifest["exposures"].values()
+        if "target" in _meta(exposure)
+    ]
     return sorted(declared, key=lambda feed: (feed.order, feed.target, feed.object))
 
 
 def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
     name, meta = exposure["name"], _meta(exposure)
     model = _model(manifest, exposure)
+    kind: Kind = _one_of(name, meta, "kind", ("record", "link"))
     feed = Feed(
         target=_required(name, meta, "target"),
         object=_required(name, meta, "object"),
-        key=_required(name, meta, "key"),
+        key=_required(name, meta, "key") if kind == "record" else "",
         order=int(_required(name, meta, "order")),
-        kind=_one_of(name, meta, "kind", ("record", "link")),
+        kind=kind,
         when_deleted=_one_of(name, meta, "when_deleted", ("keep", "archive")),
         relation=model["relation_name"],
         columns=tuple(_columns(name, model)),
@@ -139,13 +149,19 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
 def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[str, Any]:
     name, parents = exposure["name"], exposure["depends_on"]["nodes"]
     if len(parents) != 1 or not parents[0].startswith("model."):
-        raise ManifestError(f"Exposure {name}: it must depend on exactly one mart model, and depends on {parents or 'none'}.")
+        raise ManifestError(
+            f"Exposure {name}: it must depend on exactly one mart model, and depends on {parents or 'none'}."
+        )
     model: Mapping[str, Any] = manifest["nodes"][parents[0]]
     if not model["config"].get("contract", {}).get("enforced"):
-        raise ManifestError(f"Exposure {name}: set `contract: {{enforced: true}}` on its mart {model['name']}.")
+        raise ManifestError(
+            f"Exposure {name}: set `contract: {{enforced: true}}` on its mart {model['name']}."
+        )
     absent = {RECORD_KEY, ROW_HASH} - {column.lower() for column in model["columns"]}
     if absent:
-        raise ManifestError(f"Exposure {name}: its mart {model['name']} lacks {' and '.join(sorted(absent))}.")
+        raise ManifestError(
+            f"Exposure {name}: its mart {model['name']} lacks {' and '.join(sorted(absent))}."
+        )
     return model
 
 
@@ -157,7 +173,7 @@ def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
             name=column["name"],
             data_type=_data_type(exposure, model["name"], column),
             description=column.get("description") or "",
-            property=_property(exposure, column),
+            custom=_property(exposure, column),
             quoted=bool(column.get("quote")),
         )
 
@@ -180,7 +196,9 @@ def _property(exposure: str, column: Mapping[str, Any]) -> Property | None:
     if unknown or "label" not in declared:
         problem = f"does not know {', '.join(sorted(unknown))}" if unknown else "lacks a label"
         raise ManifestError(f"Exposure {exposure}: `property` of column {column['name']} {problem}.")
-    return Property(**{**declared, "options": tuple(_option(option) for option in declared.get("options", ()))})
+    return Property(
+        **{**declared, "options": tuple(_option(option) for option in declared.get("options", ()))}
+    )
 
 
 def _option(declared: str | Mapping[str, Any]) -> Option:
@@ -199,7 +217,9 @@ def _check_link(exposure: str, feed: Feed) -> None:
         )
     absent = set(LINK_COLUMNS[feed.object]) - {column.name for column in feed.columns}
     if absent:
-        raise ManifestError(f"Exposure {exposure}: its mart lacks {', '.join(sorted(absent))}, which a link needs.")
+        raise ManifestError(
+            f"Exposure {exposure}: its mart lacks {', '.join(sorted(absent))}, which a link needs."
+        )
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:

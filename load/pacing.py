@@ -83,13 +83,23 @@ class Limiter:
         # The call that has to leave the window before there is room for another one.
         return self._started[len(self._started) - budget] + self._seconds - now
 
-    def learn(self, used: int, limit: int | None, remaining: int | None, reset_in: float | None = None) -> None:
+    def learn(
+        self,
+        used: int,
+        limit: int | None,
+        remaining: int | None,
+        *,
+        seconds: float | None = None,
+        reset_in: float | None = None,
+    ) -> None:
         """Take an answer's headers into account. `used` is what `acquire` gave for the call.
 
-        `reset_in`: seconds until a fixed window ends; when little is left of it, the next call waits until then.
+        `seconds`: the window's length, if the answer says it. `reset_in`: seconds until a fixed window ends; when
+        little is left of it, the next call waits until then.
         """
         with self._lock:
             self._limit = limit or self._limit
+            self._seconds = seconds or self._seconds
             if remaining is None:
                 return
             if reset_in is None:
@@ -162,14 +172,16 @@ class Patience:
         self._lock = threading.Lock()
 
     def answered(self) -> None:
-        """A call was answered."""
+        """Start to count anew: a call was answered."""
         with self._lock:
             self._in_a_row = 0
 
     def unanswered(self, error: UnansweredError) -> None:
-        """A call was not answered, also after retries. Raises `TargetUnavailableError` when too many were not."""
+        """Count a call that got no answer. Raises `TargetUnavailableError` when too many in a row did not."""
         with self._lock:
             self._in_a_row += 1
             lost = self._in_a_row >= self._limit
         if lost:
-            raise TargetUnavailableError(f"The target stopped answering ({error}). Run it again later.") from error
+            raise TargetUnavailableError(
+                f"The target stopped answering ({error}). Run it again later."
+            ) from error

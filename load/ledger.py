@@ -1,0 +1,241 @@
+"""What was sent, kept so that no crash can lose or double it.
+
+Every answer is written to a spool file on disk before more work starts. From there it goes to the warehouse in one
+transaction: into OPS.LOAD_ATTEMPT, the log of all attempts, and into OPS.LOAD_LEDGER, the latest success per record.
+A killed run leaves its file behind; `replay` takes it up, and a file that had already arrived changes nothing.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.json
+import pyarrow.parquet
+import structlog
+
+from load.feeds import Feed
+from load.target import LoadError, Result
+
+log = structlog.get_logger()
+
+# After so many attempts the file goes to the warehouse: it bounds what a replay has to read.
+ATTEMPTS_PER_FILE = 50_000
+MESSAGE_LENGTH = 2_000
+# A payload may hold several fields of 65,536 characters, each escaped.
+LONGEST_LINE = 16 * 2**20
+E_MAIL = re.compile(r"[^\s@\"'<>()\[\]{},;:=]+@[^\s@\"'<>()\[\]{},;:=]+")
+
+COLUMNS = (
+    "run_id",
+    "target",
+    "object",
+    "record_key",
+    "action",
+    "row_hash",
+    "payload",
+    "status",
+    "target_id",
+    "error_category",
+    "error_message",
+    "correlation_id",
+    "attempted_at",
+)
+
+STAGE = "ops.load_spool"
+INCOMING = "ops.load_incoming"
+
+NEW_ATTEMPTS = f"""
+insert into ops.load_attempt ({", ".join(COLUMNS)})
+select {", ".join(COLUMNS)}
+from {INCOMING} as incoming
+where not exists (
+    select 1 from ops.load_attempt as attempt
+    where attempt.run_id = incoming.run_id and attempt.target = incoming.target and attempt.object = incoming.object
+        and attempt.record_key = incoming.record_key and attempt.attempted_at = incoming.attempted_at
+)"""
+
+LATEST_SUCCESSES = f"""
+merge into ops.load_ledger as ledger
+using (
+    select target, object, record_key, action, target_id, row_hash, run_id, attempted_at
+    from {INCOMING}
+    where status = 'succeeded'
+    qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
+) as latest
+on ledger.target = latest.target and ledger.object = latest.object and ledger.record_key = latest.record_key
+when matched and latest.attempted_at >= ledger.loaded_at and latest.action = 'archive' then delete
+when matched and latest.attempted_at >= ledger.loaded_at then update set
+    target_id = latest.target_id, row_hash = latest.row_hash, run_id = latest.run_id, loaded_at = latest.attempted_at
+when not matched and latest.action <> 'archive' then
+    insert (target, object, record_key, target_id, row_hash, run_id, loaded_at)
+    values (latest.target, latest.object, latest.record_key, latest.target_id, latest.row_hash, latest.run_id,
+        latest.attempted_at)"""
+
+
+class Spool:
+    """The answers of one run, on disk until they are in the warehouse. One process writes in a folder at a time."""
+
+    def __init__(self, connection: Any, folder: Path, run_id: str) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._run_id = run_id
+        self._file: BinaryIO | None = None
+        self._attempts = 0
+
+    def write(self, feed: Feed, results: Iterable[Result]) -> None:
+        """Put the results on disk; they are safe when this returns."""
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+        lines = [_line(self._run_id, feed, result, now) for result in results]
+        file = self._file or self._open()
+        file.write("".join(lines).encode())
+        file.flush()
+        os.fsync(file.fileno())
+        self._attempts += len(lines)
+        if self._attempts >= ATTEMPTS_PER_FILE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring what was written into the warehouse; the file goes once it is there."""
+        if self._file is None:
+            return
+        path = Path(self._file.name)
+        _store(self._connection, path)
+        path.unlink()
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Flush, also after an error: what was answered is true. Should that fail too, the file stays for `replay`."""
+        try:
+            self.flush()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file, self._attempts = None, 0
+
+    def _open(self) -> BinaryIO:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        self._file = (self._folder / f"{self._run_id}.{moment}.jsonl").open("xb")
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _sync_folder(self._folder)
+        return self._file
+
+
+def replay(connection: Any, folder: Path) -> int:
+    """Bring into the warehouse what killed runs left in the folder; give the number of attempts.
+
+    Raises:
+        LoadError: a run that is alive is writing there.
+    """
+    attempts = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        with _alone(path):
+            _drop_torn_line(path)
+            attempts += _store(connection, path)
+            path.unlink()
+    if attempts:
+        log.info("spool_replayed", attempts=attempts)
+    return attempts
+
+
+def redacted(message: str | None) -> str | None:
+    """Take e-mail addresses out of a vendor's message, and cut it to a readable length."""
+    return None if message is None else E_MAIL.sub("[e-mail]", message)[:MESSAGE_LENGTH]
+
+
+def _line(run_id: str, feed: Feed, result: Result, now: str) -> str:
+    values = (
+        run_id,
+        feed.target,
+        feed.object,
+        result.record_key,
+        result.action,
+        result.row_hash,
+        result.payload,
+        result.status,
+        result.target_id,
+        result.error_category,
+        redacted(result.error_message),
+        result.correlation_id,
+        now,
+    )
+    return json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n"
+
+
+def _store(connection: Any, spool: Path) -> int:
+    """Copy a spool file into the warehouse and merge it, all or nothing; give the number of attempts in it."""
+    if spool.stat().st_size == 0:
+        return 0
+    # Text throughout: COPY casts it, and a Parquet timestamp would depend on USE_LOGICAL_TYPE.
+    schema = pa.schema([(column, pa.string()) for column in COLUMNS])
+    options = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    attempts = pyarrow.json.read_json(spool, pyarrow.json.ReadOptions(block_size=LONGEST_LINE), options)
+    parquet = spool.with_suffix(".parquet")
+    pyarrow.parquet.write_table(attempts, parquet)
+    try:
+        with connection.cursor() as cursor:
+            _copy(cursor, parquet)
+            _merge(cursor)
+    finally:
+        parquet.unlink()
+    return int(attempts.num_rows)
+
+
+def _copy(cursor: Any, parquet: Path) -> None:
+    cursor.execute(f"create stage if not exists {STAGE}")
+    cursor.execute(f"create or replace temporary table {INCOMING} like ops.load_attempt")
+    cursor.execute(f"put 'file://{parquet.resolve()}' @{STAGE} auto_compress = false overwrite = true")
+    cursor.execute(
+        f"copy into {INCOMING} from @{STAGE}/{parquet.name} file_format = (type = parquet) "
+        "match_by_column_name = case_insensitive purge = true"
+    )
+
+
+def _merge(cursor: Any) -> None:
+    cursor.execute("begin")
+    try:
+        cursor.execute(NEW_ATTEMPTS)
+        cursor.execute(LATEST_SUCCESSES)
+    except BaseException:
+        cursor.execute("rollback")
+        raise
+    cursor.execute("commit")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LoadError(f"Another load is writing {path}. Wait for it, or stop it.") from None
+        yield
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off half a line, which a kill in the middle of a write leaves: its answer was never counted as kept."""
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
