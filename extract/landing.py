@@ -1,0 +1,298 @@
+"""From pages to a raw table: compressed Parquet files, a stage, a landing table, one statement.
+
+A raw table changes in one transaction or not at all. Files are dropped when their rows are in; what a killed
+run leaves behind is only files, which the next one removes, and temporary objects, which end with the session.
+"""
+
+import contextlib
+import datetime as dt
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from snowflake.connector import SnowflakeConnection
+
+from extract.errors import ExtractError
+
+# A row must fit into one block. The longest record Salesforce stores has 1.6 million characters of long text.
+CSV_BLOCK_BYTES = 8 * 1024 * 1024
+ROWS_PER_FILE = 5_000
+COMPRESSION = "zstd"
+
+
+class TornPageError(Exception):
+    """A result page ended early or is no CSV of the expected columns; reading it again may help."""
+
+
+class ByteStream(Protocol):
+    """What a page is read from: an open file, or a response's raw body."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give the next bytes; none at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which run copied a row, and when (UTC)."""
+
+    run_id: str
+    at: dt.datetime
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """Both as the SQL of this module binds them."""
+        return self.run_id, self.at.isoformat(sep=" ")
+
+
+def write_csv_page(page: ByteStream, fields: Sequence[str], path: Path) -> int:
+    """Write one CSV page as Parquet, every cell as the text it was; give the number of rows.
+
+    Only the empty cell becomes null. Columns are named in upper case. Memory is bounded by a block of the
+    page, not by the page.
+
+    Raises:
+        TornPageError: the header names other columns than `fields`, or a row has more or fewer cells.
+    """
+    read = pyarrow.csv.ReadOptions(block_size=CSV_BLOCK_BYTES)
+    parse = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    convert = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(fields, pa.string()), null_values=[""], strings_can_be_null=True
+    )
+    source = _QuoteCounter(page)
+    try:
+        with pyarrow.csv.open_csv(pa.PythonFile(source, mode="r"), read, parse, convert) as batches:
+            rows = _write_batches(batches, fields, path)
+    except pa.ArrowInvalid:
+        # Arrow quotes the row in its message: records must not get into a log, so its text stays here.
+        raise TornPageError("a row of the page has the wrong number of cells, or is no UTF-8") from None
+    if source.quotes % 2:
+        raise TornPageError("the page ends inside a cell")
+    return rows
+
+
+class _QuoteCounter:
+    """Counts the quotes that pass: Arrow takes a page cut off inside its last cell for a whole one."""
+
+    def __init__(self, page: ByteStream) -> None:
+        self.quotes = 0
+        self._page = page
+
+    @property
+    def closed(self) -> bool:
+        return self._page.closed
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._page.read(size)
+        self.quotes += data.count(b'"')
+        return data
+
+
+def _write_batches(batches: pyarrow.csv.CSVStreamingReader, fields: Sequence[str], path: Path) -> int:
+    if batches.schema.names != list(fields):
+        raise TornPageError("the page's header does not name the columns that were asked for")
+    schema = pa.schema([(name.upper(), pa.string()) for name in fields])
+    rows = 0
+    with pa.parquet.ParquetWriter(path, schema, compression=COMPRESSION) as file:
+        for batch in batches:
+            file.write_batch(batch.rename_columns(schema.names))
+            rows += batch.num_rows
+    return rows
+
+
+class RowFiles:
+    """Rows of text cells, written into numbered Parquet files of `folder`; a context manager.
+
+    Holds `rows_per_file` rows at most.
+    """
+
+    def __init__(self, folder: Path, columns: Iterable[str], rows_per_file: int = ROWS_PER_FILE) -> None:
+        """Empty the folder; the first file is written when it is full."""
+        clear(folder)
+        self.rows = 0
+        self._folder = folder
+        self._schema = pa.schema([(name.upper(), pa.string()) for name in columns])
+        self._rows_per_file = rows_per_file
+        self._waiting: list[tuple[str | None, ...]] = []
+
+    def add(self, row: tuple[str | None, ...]) -> None:
+        """Take one row, its cells in the order of the columns."""
+        self._waiting.append(row)
+        self.rows += 1
+        if len(self._waiting) == self._rows_per_file:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            cells = [pa.array(column, pa.string()) for column in zip(*self._waiting, strict=True)]
+            table = pa.table(cells, schema=self._schema)
+            pa.parquet.write_table(table, self._folder / f"{self.rows:012}.parquet", compression=COMPRESSION)
+            self._waiting.clear()
+
+    def __enter__(self) -> Self:
+        """Give the writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what waits, unless the rows could not all be had."""
+        if error is None:
+            self._flush()
+
+
+def clear(folder: Path) -> None:
+    """Make the folder, and make it empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def open_stage(connection: SnowflakeConnection, schema: str) -> None:
+    """Make the stage that files go through; it and what is left in it end with the session."""
+    execute(connection, f"create temporary stage if not exists {schema}.landing")
+
+
+def load_files(
+    connection: SnowflakeConnection, schema: str, table: str, columns: Iterable[str], folder: Path
+) -> int:
+    """Copy the Parquet files of `folder` into the new landing table of `table`; give the number of rows.
+
+    The stage must be open (`open_stage`). Every column is varchar.
+    """
+    landed = landing_table(schema, table)
+    declared = ", ".join(f"{quoted(name)} varchar" for name in columns)
+    execute(connection, f"create or replace temporary table {landed} ({declared})")
+    return add_files(connection, schema, table, folder)
+
+
+def add_files(connection: SnowflakeConnection, schema: str, table: str, folder: Path) -> int:
+    """Copy more Parquet files into the landing table of `table`; give the number of rows."""
+    if next(folder.glob("*.parquet"), None) is None:
+        return 0
+    # A path of its own for each try: files that an earlier one left on the stage are not read again.
+    stage = f"@{schema}.landing/{uuid.uuid4().hex}/"
+    files = f"file://{folder.resolve().as_posix()}/*.parquet".replace("'", r"\'")
+    execute(connection, f"put '{files}' {stage} auto_compress = false")
+    copied = execute(
+        connection,
+        f"copy into {landing_table(schema, table)} from {stage} "
+        "file_format = (type = parquet) match_by_column_name = case_insensitive purge = true",
+    )
+    return sum(int(file["rows_loaded"]) for file in copied)
+
+
+def replace_rows(
+    connection: SnowflakeConnection,
+    schema: str,
+    table: str,
+    columns: Mapping[str, str],
+    stamp: Stamp,
+    *,
+    only: tuple[str, Sequence[str]] | None = None,
+) -> int:
+    """Put the rows of the landing table in the place of the table's rows, for a reader at one instant.
+
+    `columns` gives each column's SQL type. `only`, a column and its values, spares the rows that have
+    others. Gives the number of rows that the table then holds.
+    """
+    names = ", ".join(map(quoted, columns))
+    typed = ", ".join(f"{quoted(name)}::{kind}" for name, kind in columns.items())
+    target, landed = qualified(schema, table), landing_table(schema, table)
+    with transaction(connection):
+        _delete(connection, target, only)
+        execute(
+            connection,
+            f"insert into {target} ({names}, _run_id, _extracted_at) select {typed}, %s, %s::timestamp_ntz from {landed}",
+            stamp.values,
+        )
+        [counted] = execute(connection, f"select count(*) as rows_now from {target}")
+    execute(connection, f"drop table if exists {landed}")
+    return int(counted["rows_now"])
+
+
+def _delete(connection: SnowflakeConnection, target: str, only: tuple[str, Sequence[str]] | None) -> None:
+    if only is None:
+        execute(connection, f"delete from {target}")
+    elif only[1]:
+        marks = ", ".join(["%s"] * len(only[1]))
+        execute(connection, f"delete from {target} where {quoted(only[0])} in ({marks})", only[1])
+
+
+def watermarks(connection: SnowflakeConnection) -> dict[str, str]:
+    """Give the bound up to which each object was copied."""
+    rows = execute(connection, "select object, watermark from ops.watermark")
+    return {row["object"]: row["watermark"] for row in rows}
+
+
+def save_watermark(connection: SnowflakeConnection, name: str, watermark: str, stamp: Stamp) -> None:
+    """Move the bound of an object; call it in the transaction that changes the object's table."""
+    execute(
+        connection,
+        "merge into ops.watermark as known using (select %s as object, %s as watermark, %s as run_id, "
+        "%s::timestamp_ntz as updated_at) as moved on known.object = moved.object "
+        "when matched then update set watermark = moved.watermark, run_id = moved.run_id, "
+        "updated_at = moved.updated_at "
+        "when not matched then insert (object, watermark, run_id, updated_at) "
+        "values (moved.object, moved.watermark, moved.run_id, moved.updated_at)",
+        (name, watermark, *stamp.values),
+    )
+
+
+def check_rows(table: str, written: int, landed: int) -> None:
+    """Compare what was read with what the warehouse holds.
+
+    Raises:
+        ExtractError: they differ.
+    """
+    if written != landed:
+        raise ExtractError(
+            f"{table}: {written} rows were read, {landed} arrived in the warehouse. Give the command again; if it "
+            "stays so, look at the COPY history of the landing table."
+        )
+
+
+@contextlib.contextmanager
+def transaction(connection: SnowflakeConnection) -> Iterator[None]:
+    """Commit what happens inside, or nothing of it."""
+    execute(connection, "begin")
+    try:
+        yield
+    except BaseException:
+        execute(connection, "rollback")
+        raise
+    execute(connection, "commit")
+
+
+def execute(
+    connection: SnowflakeConnection, statement: str, values: Sequence[Any] | None = None
+) -> list[dict[str, Any]]:
+    """Run one statement and give its rows as dictionaries with lower-case names."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        names = [column.name.lower() for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def qualified(schema: str, table: str) -> str:
+    """Give the quoted name of a raw table."""
+    return f"{schema}.{quoted(table)}"
+
+
+def landing_table(schema: str, table: str) -> str:
+    """Give the quoted name of the table that a raw table's new rows wait in."""
+    return qualified(schema, f"_LANDED_{table}")
+
+
+def quoted(name: str) -> str:
+    """Give an identifier in upper case and quoted, so that `Case` and `Order` are names like any other."""
+    return '"' + name.upper().replace('"', '""') + '"'

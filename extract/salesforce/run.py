@@ -1,0 +1,244 @@
+"""Copying objects of the org: threads read pages into files, one after the other goes into the warehouse.
+
+Killed at any instant, the next call starts clean: a raw table and its watermark move in one transaction, and
+what lies in the landing folder is only read again.
+"""
+
+import datetime as dt
+import email.utils
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import requests
+import structlog
+from simple_salesforce import Salesforce
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.errors import ProgrammingError
+
+from extract.errors import BudgetExhausted, ExtractError, LoginError
+from extract.landing import Stamp, watermarks
+from extract.salesforce.describe import describe_org, nearest
+from extract.salesforce.raw import Counts, RawTables
+from extract.salesforce.read import (
+    Call,
+    Copy,
+    CountError,
+    Mode,
+    Progress,
+    Settings,
+    forget,
+    read_object,
+    sweep,
+)
+from extract.sources import SourceObject
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What became of one object.
+
+    `source_count` is the org's own COUNT(), `page_count` the rows of the pages read, `landed_count` those
+    that arrived in the warehouse; the three are equal. `raw_count` is what the raw table holds now.
+    """
+
+    object: str
+    mode: Mode
+    source_count: int
+    page_count: int
+    landed_count: int
+    raw_count: int
+    status: Literal["succeeded", "absent", "failed"]
+    message: str
+    seconds: float
+
+
+def extract(
+    sf: Salesforce,
+    connection: SnowflakeConnection,
+    objects: Sequence[SourceObject],
+    *,
+    run_id: str,
+    landing_dir: Path,
+    full: bool = False,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> list[Extracted]:
+    """Copy objects into RAW_SALESFORCE, whole or what changed since the last copy, and prove the counts.
+
+    `sf` comes from `connect`. An object that cannot be copied whole is reported as failed: its table and
+    its watermark stay as they were, and the others go on. Formula fields are as of the record's last change, for
+    they do not move SystemModstamp: only a full copy refreshes them all. `progress` is called, by several
+    threads, with the object, its rows so far, and their total where it is known. Only one call at a time may
+    use a `landing_dir`.
+
+    Raises:
+        BudgetExhausted: Salesforce's daily allowance is used up; objects finished before are kept.
+        LoginError: the token expired and no other can be had.
+        snowflake.connector.errors.Error: the warehouse is out of reach.
+    """
+    settings = settings or Settings()
+    org = describe_org(sf)
+    until = _soql_time(_org_now(sf) - settings.lag)
+    call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
+    tables = RawTables(connection, Stamp(run_id, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    since = {} if full else _behind(watermarks(connection), settings.lookback)
+    for source in objects:
+        sweep(call, source)
+    results = {source.name: _absent(tables, source, org) for source in objects if source.name not in org}
+    present = [source for source in objects if source.name in org]
+    copies: list[Copy] = []
+    try:
+        for attempt in _attempts(call, present, since):
+            results[attempt.source.name] = _settle(call, tables, attempt)
+            copies += [attempt.copy] if attempt.copy else []
+    finally:
+        tables.save_descriptions(
+            org, [copy.description for copy in copies], landing_dir / run_id / "_describe"
+        )
+    return [results[source.name] for source in objects]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What reading one object came to: a copy or an error."""
+
+    source: SourceObject
+    since: str | None
+    started: float
+    copy: Copy | None = None
+    error: Exception | None = None
+
+
+def _attempts(call: Call, objects: Sequence[SourceObject], since: Mapping[str, str]) -> Iterator[_Attempt]:
+    """Read the objects in threads and give each as it is done; at the day's allowance stop and say so last."""
+    exhausted: BudgetExhausted | None = None
+    pool = ThreadPoolExecutor(call.settings.threads, thread_name_prefix="salesforce")
+    try:
+        futures = [pool.submit(_attempt, call, source, since.get(source.name)) for source in objects]
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BudgetExhausted as error:
+                exhausted = error
+                pool.shutdown(wait=False, cancel_futures=True)
+            except CancelledError:
+                pass
+    finally:
+        call.stop.set()
+        pool.shutdown(cancel_futures=True)
+    if exhausted:
+        raise exhausted
+
+
+def _attempt(call: Call, source: SourceObject, since: str | None) -> _Attempt:
+    started = time.monotonic()
+    try:
+        return _Attempt(source, since, started, copy=read_object(call, source, since))
+    except (BudgetExhausted, LoginError):
+        raise
+    except (ExtractError, requests.RequestException) as error:
+        return _Attempt(source, since, started, error=error)
+
+
+def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
+    """Put what was read into the warehouse, and say what became of the object."""
+    if attempt.copy is None:
+        return _failed(tables, attempt, attempt.error)
+    copy = attempt.copy
+    try:
+        warnings = tables.ensure(copy.source, copy.description.fields)
+        counts = tables.put(copy)
+    except ExtractError as error:
+        return _failed(tables, attempt, error)
+    except ProgrammingError as error:
+        # The warehouse may quote a record in its message; its number and query id are enough to look it up.
+        said = f"the warehouse refused a statement (error {error.errno}, query {error.sfqid})"
+        return _failed(
+            tables, attempt, ExtractError(f"{copy.source.name}: {said}. Look it up in the query history.")
+        )
+    forget(call, copy.folder.parent)
+    warnings += _vanished(copy, counts)
+    for warning in warnings:
+        log.warning(warning)
+    return Extracted(
+        object=copy.source.name,
+        mode=copy.mode,
+        source_count=copy.source_count,
+        page_count=copy.page_count,
+        landed_count=counts.landed,
+        raw_count=counts.raw,
+        status="succeeded",
+        message=" ".join(warnings),
+        seconds=time.monotonic() - attempt.started,
+    )
+
+
+def _failed(tables: RawTables, attempt: _Attempt, error: Exception | None) -> Extracted:
+    source_count = page_count = 0
+    if isinstance(error, CountError):
+        source_count, page_count = error.copy.source_count, error.copy.page_count
+        tables.save_count(error.copy, None)
+    message = str(error) if isinstance(error, ExtractError) else _unreachable(attempt.source, error)
+    log.error("object not copied", object=attempt.source.name, reason=message)
+    return Extracted(
+        object=attempt.source.name,
+        mode="incremental" if attempt.since else "full",
+        source_count=source_count,
+        page_count=page_count,
+        landed_count=0,
+        raw_count=0,
+        status="failed",
+        message=message,
+        seconds=time.monotonic() - attempt.started,
+    )
+
+
+def _unreachable(source: SourceObject, error: Exception | None) -> str:
+    return f"{source.name}: Salesforce cannot be reached ({type(error).__name__}). Give the command again."
+
+
+def _absent(tables: RawTables, source: SourceObject, org: Mapping[str, Any]) -> Extracted:
+    """Make the table of an object that the org does not have, so that what reads it finds it, empty."""
+    tables.ensure(source, ["Id"])
+    message = (
+        f"The org has no object {source.name}, or the login may not see it: its table is empty."
+        f"{nearest(source.name, org)}"
+    )
+    log.warning(message)
+    return Extracted(source.name, "full", 0, 0, 0, 0, "absent", message, 0.0)
+
+
+def _vanished(copy: Copy, counts: Counts) -> list[str]:
+    """Warn of records that are live in the raw table and not in the org: purged before a copy saw them deleted."""
+    if copy.live_count is None or counts.live <= copy.live_count:
+        return []
+    warning = (
+        f"{copy.source.name}: {counts.live - copy.live_count} live rows of the raw table are no live records of the org "
+        "any more (purged, or deleted a moment ago). A full copy drops them."
+    )
+    return [warning]
+
+
+def _behind(bounds: Mapping[str, str], lookback: dt.timedelta) -> dict[str, str]:
+    return {name: _soql_time(dt.datetime.fromisoformat(bound) - lookback) for name, bound in bounds.items()}
+
+
+def _org_now(sf: Salesforce) -> dt.datetime:
+    """Give the org's clock: bounds are compared with times that it wrote."""
+    answer = sf.session.get(f"{sf.base_url}limits/")
+    said = answer.headers.get("Date")
+    return email.utils.parsedate_to_datetime(said) if said else dt.datetime.now(dt.UTC)
+
+
+def _soql_time(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _silent(name: str, rows: int, total: int | None) -> None:
+    """Report nothing."""
