@@ -1,0 +1,137 @@
+"""Routes under /_sandbox, which steer the stand-in and are no part of Salesforce."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.salesforce import oauth, rows
+from sandbox.salesforce.seed import SeedError, load_folder
+from sandbox.salesforce.state import Fault, Limits, Sandbox, Usage
+
+Control: TypeAlias = Callable[[Sandbox, str], Any]
+
+
+class ControlError(ValueError):
+    """What the caller of a control route must change."""
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    """Make the control routes of one stand-in."""
+    actions: dict[str, tuple[str, Control]] = {
+        "health": ("GET", lambda _, __: {"status": "ok"}),
+        "calls": ("GET", _calls),
+        "reset": ("POST", _reset),
+        "seed": ("POST", _seed),
+        "limits": ("POST", _limits),
+        "jwt_key": ("POST", _jwt_key),
+        "expire_sessions": ("POST", lambda sandbox, _: {"expired": oauth.expire_sessions(sandbox)}),
+        "faults": ("POST", _faults),
+        "bulk_failures": ("POST", _bulk_failures),
+        "purge": ("POST", _purge),
+    }
+    return [
+        Route(f"/_sandbox/{name}", _endpoint(sandbox, action), methods=[method])
+        for name, (method, action) in actions.items()
+    ]
+
+
+def _endpoint(sandbox: Sandbox, action: Control) -> Callable[[Request], Any]:
+    async def respond(request: Request) -> Response:
+        body = (await request.body()).decode()
+        try:
+            return JSONResponse(await run_in_threadpool(action, sandbox, body))
+        except (ControlError, SeedError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return respond
+
+
+def _calls(sandbox: Sandbox, _: str) -> dict[str, Any]:
+    usage = sandbox.usage
+    return {
+        "calls": dict(sorted(usage.calls.items())),
+        "throttled": usage.refused,
+        "api_requests": usage.api_requests,
+    }
+
+
+def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
+    sandbox.store.reset()
+    sandbox.usage, sandbox.limits = Usage(), Limits()
+    sandbox.faults, sandbox.bulk_failures = [], []
+    return {"status": "empty"}
+
+
+def _seed(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"folder": PATH}: load the CSV files of a folder on this machine."""
+    folder = Path(str(_object(body).get("folder", "")))
+    if not folder.is_dir():
+        raise ControlError(f"folder {str(folder)!r} is not there")
+    return {"loaded": load_folder(sandbox.store, folder)}
+
+
+def _limits(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"DailyApiRequests": 5}: change limits by name; the reply holds all."""
+    known = {each.name for each in fields(Limits)}
+    for name, value in _object(body).items():
+        if name not in known or not isinstance(value, int | float):
+            raise ControlError(
+                f"limit {name!r} is not known or no number; the limits are {', '.join(sorted(known))}"
+            )
+        setattr(sandbox.limits, name, value)
+    return asdict(sandbox.limits)
+
+
+def _jwt_key(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """The public key in PEM form, bare or as {"public_key": PEM}."""
+    pem = str(_object(body).get("public_key", "")) if body.lstrip().startswith("{") else body
+    if "-----BEGIN PUBLIC KEY-----" not in pem:
+        raise ControlError("send the RSA public key as PEM, starting with -----BEGIN PUBLIC KEY-----")
+    sandbox.store.keep_setting(oauth.JWT_KEY_SETTING, pem)
+    return {"status": "kept"}
+
+
+def _faults(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"status": 503, "count": 2, "path": "/query"}: refuse the next calls whose path holds this text."""
+    asked = _object(body)
+    code = str(asked.get("errorCode", "SERVER_UNAVAILABLE"))
+    message = str(asked.get("message", "Server is unavailable"))
+    fault = Fault(
+        int(asked.get("status", 503)), code, message, int(asked.get("count", 1)), str(asked.get("path", ""))
+    )
+    sandbox.faults.append(fault)
+    return {"faults": [asdict(each) for each in sandbox.faults]}
+
+
+def _bulk_failures(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"message": TEXT, "count": 1}: let the next Bulk jobs end as Failed."""
+    asked = _object(body)
+    message = str(asked.get("message", "Your query request was running for too long."))
+    sandbox.bulk_failures += [message] * int(asked.get("count", 1))
+    return {"bulk_failures": len(sandbox.bulk_failures)}
+
+
+def _purge(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"object": "Contact", "ids": [...]}: empty deleted records from the recycle bin."""
+    asked = _object(body)
+    sobject = sandbox.org.find(str(asked.get("object", "")))
+    if sobject is None:
+        raise ControlError("object must name an object of the org")
+    return {"purged": rows.purge(sandbox.store, sobject, [str(each) for each in asked.get("ids", [])])}
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body or "{}")
+    except ValueError as error:
+        raise ControlError("the body must be a JSON object") from error
+    if not isinstance(content, dict):
+        raise ControlError("the body must be a JSON object")
+    return content

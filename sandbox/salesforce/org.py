@@ -1,0 +1,237 @@
+"""The org that the stand-in plays: objects and fields as declared in org.yml."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DECLARATION = Path(__file__).with_name("org.yml")
+ADDRESS_PARTS = (
+    ("Street", "textarea(255)"),
+    ("City", "string(40)"),
+    ("State", "string(80)"),
+    ("PostalCode", "string(20)"),
+    ("Country", "string(80)"),
+    ("Latitude", "double(18,15)"),
+    ("Longitude", "double(18,15)"),
+    ("GeocodeAccuracy", "picklist(40)"),
+)
+GEOCODE_ACCURACIES = (
+    "Address",
+    "NearAddress",
+    "Block",
+    "Street",
+    "ExtendedZip",
+    "Zip",
+    "Neighborhood",
+    "City",
+    "County",
+    "State",
+    "Unknown",
+)
+FIRST_FIELDS = {"Id": "id!", "IsDeleted": "boolean!"}
+LAST_FIELDS = {
+    "CreatedDate": "datetime!",
+    "CreatedById": "reference(User)!",
+    "LastModifiedDate": "datetime!",
+    "LastModifiedById": "reference(User)!",
+    "SystemModstamp": "datetime!",
+}
+SYSTEM_FIELDS = frozenset(FIRST_FIELDS) | frozenset(LAST_FIELDS)
+DECLARED_TYPE = re.compile(
+    r"(?P<type>[a-z]+)(\((?P<arguments>[^)]*)\))?(?P<required>!)?(?P<formula>=formula)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field; `length` in characters, `precision` and `scale` in digits, `refers_to` API names of objects."""
+
+    name: str
+    type: str
+    label: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    required: bool = False
+    formula: bool = False
+    refers_to: tuple[str, ...] = ()
+    compound: str | None = None
+    values: tuple[str, ...] = ()
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def is_compound(self) -> bool:
+        return self.type == "address"
+
+    @property
+    def is_long_text(self) -> bool:
+        return self.type == "textarea" and self.length > 255
+
+    @property
+    def filterable(self) -> bool:
+        return not self.is_long_text
+
+    @property
+    def sortable(self) -> bool:
+        return not (self.is_long_text or self.is_compound or self.type == "multipicklist")
+
+    @property
+    def groupable(self) -> bool:
+        return self.sortable and self.type not in {"double", "currency", "percent", "datetime", "combobox"}
+
+    @property
+    def aggregatable(self) -> bool:
+        return self.sortable and self.type != "boolean"
+
+    @property
+    def relationship(self) -> str | None:
+        """The name that a path through this reference uses: Account for AccountId, Account__r for Account__c."""
+        if not self.refers_to:
+            return None
+        return f"{self.name[:-3]}__r" if self.custom else self.name.removesuffix("Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sobject:
+    """One object; `bulk` is false where Bulk API refuses it, `undeletable` where deletion skips the recycle bin."""
+
+    name: str
+    prefix: str
+    label: str
+    plural: str
+    bulk: bool
+    undeletable: bool
+    fields: tuple[Field, ...]
+    _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {each.name.lower(): each for each in self.fields})
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """The fields that hold a value of their own; a compound field only shows its components."""
+        return tuple(each for each in self.fields if not each.is_compound)
+
+    @property
+    def name_field(self) -> str:
+        """The field that people read: Name, or what takes its place on Case, Task and the like."""
+        return next(
+            (name for name in ("Name", "CaseNumber", "Subject", "MasterLabel") if self.find(name)), "Id"
+        )
+
+    def find(self, name: str) -> Field | None:
+        """Find a field by its API name in any case, as Salesforce does."""
+        return self._by_name.get(name.lower())
+
+    def through(self, relationship: str) -> Field | None:
+        """Find the reference field that a relationship name such as Account or Account__r stands for."""
+        wanted = relationship.lower()
+        return next((each for each in self.fields if (each.relationship or "").lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """All objects, by API name."""
+
+    sobjects: dict[str, Sobject]
+
+    def __iter__(self) -> Iterator[Sobject]:
+        return iter(self.sobjects.values())
+
+    def find(self, name: str) -> Sobject | None:
+        """Find an object by its API name in any case."""
+        exact = self.sobjects.get(name)
+        return exact or next((each for each in self if each.name.lower() == name.lower()), None)
+
+
+@cache
+def declared_org() -> Org:
+    """Read org.yml."""
+    declared = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
+    return Org({name: _sobject(name, facts, declared) for name, facts in declared["objects"].items()})
+
+
+def _sobject(name: str, facts: dict[str, Any], declared: dict[str, Any]) -> Sobject:
+    label = facts.get("label", _words(name))
+    fields = FIRST_FIELDS | facts["fields"] | LAST_FIELDS
+    return Sobject(
+        name=name,
+        prefix=facts["prefix"],
+        label=label,
+        plural=facts.get("plural", _plural(label)),
+        bulk=facts.get("bulk", True),
+        undeletable=facts.get("undeletable", True),
+        fields=tuple(
+            each for key, text in fields.items() for each in _fields(name, label, key, text, declared)
+        ),
+    )
+
+
+def _fields(
+    sobject: str, label: str, name: str, declared_type: str, declared: dict[str, Any]
+) -> Iterator[Field]:
+    """One field of the declaration, or an address with its components before it as a describe lists them."""
+    if declared_type.startswith("address"):
+        for part, part_type in ADDRESS_PARTS:
+            key = part if name == "Address" else f"{name}{part}"
+            component = _field(key, part_type)
+            values = GEOCODE_ACCURACIES if part == "GeocodeAccuracy" else ()
+            yield replace(component, compound=_address(name), values=values)
+        yield _field(_address(name), "address")
+        return
+    plain = _field(name, declared_type)
+    labels = declared.get("labels", {})
+    values = tuple(declared["picklists"].get(f"{sobject}.{name}", ()))
+    default = f"{label} ID" if name == "Id" else plain.label
+    yield replace(plain, label=labels.get(f"{sobject}.{name}", labels.get(name, default)), values=values)
+
+
+def _field(name: str, declared_type: str) -> Field:
+    match = DECLARED_TYPE.fullmatch(declared_type)
+    if match is None:
+        raise ValueError(
+            f"org.yml: {name} has the type {declared_type!r}; write for example string(80)! or int=formula"
+        )
+    kind, arguments = match["type"], match["arguments"] or ""
+    numbers = [int(each) for each in arguments.split(",") if each.isdigit()]
+    precision, scale = {2: tuple(numbers), 1: (0, 0)}.get(len(numbers), DEFAULT_DIGITS.get(kind, (0, 0)))
+    return Field(
+        name=name,
+        type=kind,
+        label=_words(name),
+        length=18 if kind in {"id", "reference"} else (numbers[0] if len(numbers) == 1 else 0),
+        precision=precision,
+        scale=scale,
+        required=bool(match["required"]),
+        formula=bool(match["formula"]),
+        refers_to=tuple(arguments.split("|")) if kind == "reference" else (),
+    )
+
+
+DEFAULT_DIGITS = {"currency": (18, 2), "double": (18, 2), "percent": (3, 0)}
+
+
+def _address(name: str) -> str:
+    return name if name == "Address" else f"{name}Address"
+
+
+def _words(name: str) -> str:
+    """AccountId -> Account ID, Contract_End__c -> Contract End, SystemModstamp -> System Modstamp."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.removesuffix("__c").replace("_", " "))
+    return re.sub(r"\bId\b", "ID", spaced)
+
+
+def _plural(label: str) -> str:
+    return f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"

@@ -1,0 +1,103 @@
+"""GET /query and /queryAll: the first page, and the cursors of the pages that follow."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.salesforce import soql
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.ids import new_id
+from sandbox.salesforce.records import Record, record
+from sandbox.salesforce.state import Call, VendorJson
+from sandbox.salesforce.store import utc_now
+from sandbox.salesforce.translate import Statement, translate
+
+SMALLEST_BATCH = 200
+CURSOR_LIFETIME = timedelta(days=2)
+CURSOR_PREFIX = "01g"
+
+
+def query(call: Call) -> Response:
+    """Reply of GET /query?q=."""
+    return VendorJson(_first_page(call, deleted=False))
+
+
+def query_all(call: Call) -> Response:
+    """Reply of GET /queryAll?q=: rows of the recycle bin too."""
+    return VendorJson(_first_page(call, deleted=True))
+
+
+def more(call: Call) -> Response:
+    """Reply of GET nextRecordsUrl, /query/<cursor>-<rows already given>.
+
+    Raises:
+        ApiError: INVALID_QUERY_LOCATOR when the cursor is unknown, two days old or names no row.
+
+    """
+    cursor_id, _, start = call.part("locator").partition("-")
+    sql = "SELECT query, deleted, total FROM cursor WHERE id = ? AND created_at > ?"
+    found = call.store.row(sql, [cursor_id, utc_now() - CURSOR_LIFETIME])
+    if found is None or not start.isdigit() or int(start) >= found[2]:
+        raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
+    text, deleted, total = found
+    statement = translate(soql.parse(text), call.sandbox.org, deleted=deleted)
+    return VendorJson(_page(call, statement, cursor_id, int(start), total))
+
+
+def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
+    text = call.request.query_params.get("q", "").strip()
+    statement = translate(soql.parse(text), call.sandbox.org, deleted=deleted)
+    if statement.is_count:
+        counted = call.store.number(f"SELECT count(*) FROM ({statement.sql})", statement.parameters)
+        return {"totalSize": counted, "done": True, "records": []}
+    batch = _batch(call)
+    rows = call.store.execute(statement.sql, statement.parameters).fetchmany(batch + 1)
+    if len(rows) <= batch:
+        return {
+            "totalSize": len(rows),
+            "done": True,
+            "records": [record(statement, row, call.version) for row in rows],
+        }
+    if statement.aggregated:
+        raise ApiError(
+            "EXCEEDED_ID_LIMIT",
+            "Aggregate query does not support queryMore(), use LIMIT to restrict the results",
+        )
+    cursor_id, total = _keep(call, text, statement, deleted=deleted)
+    return _page(call, statement, cursor_id, 0, total)
+
+
+def _batch(call: Call) -> int:
+    """Give the rows of a page; the client's batchSize is a wish between 200 and the org's maximum."""
+    options = call.request.headers.get("sforce-query-options", "")
+    wish = re.search(r"batchSize\s*=\s*(\d+)", options, re.IGNORECASE)
+    most = call.sandbox.limits.QueryBatch
+    return min(max(int(wish[1]), SMALLEST_BATCH), most) if wish else most
+
+
+def _keep(call: Call, text: str, statement: Statement, *, deleted: bool) -> tuple[str, int]:
+    """Keep the whole result, so that later pages belong to the same moment as the first."""
+    cursor_id = new_id(CURSOR_PREFIX, call.store.next_number("cursor"))
+    file = call.store.files / f"{cursor_id}.parquet"
+    total = call.store.keep_result(statement.sql, statement.parameters, file)
+    with call.store.writing() as writer:
+        writer.execute(
+            "INSERT INTO cursor VALUES (?, ?, ?, ?, ?)", [cursor_id, text, deleted, total, utc_now()]
+        )
+    return cursor_id, total
+
+
+def _page(call: Call, statement: Statement, cursor_id: str, start: int, total: int) -> dict[str, Any]:
+    file = call.store.files / f"{cursor_id}.parquet"
+    batch = _batch(call)
+    sql = f"SELECT * FROM read_parquet(?) LIMIT {batch} OFFSET {start}"
+    records: list[Record] = [
+        record(statement, row, call.version) for row in call.store.execute(sql, [str(file)]).fetchall()
+    ]
+    end = start + len(records)
+    page: dict[str, Any] = {"totalSize": total, "done": end >= total}
+    if end < total:
+        page["nextRecordsUrl"] = f"/services/data/v{call.version}/query/{cursor_id}-{end}"
+    return page | {"records": records}

@@ -1,0 +1,133 @@
+"""What the endpoints share: the store, the day's budget, the faults asked for, and one call to the API."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.store import Store
+
+OLDEST_VERSION, LATEST_VERSION, FIRST_RETIRED_VERSION = 31, 67, 21
+
+
+class VendorJson(JSONResponse):
+    """JSON with the content type that Salesforce sends."""
+
+    media_type = "application/json;charset=UTF-8"
+
+
+@dataclass(slots=True)
+class Limits:
+    """What an org may use; POST /_sandbox/limits changes any of these by name."""
+
+    DailyApiRequests: int = 100_000
+    DailyBulkV2QueryJobs: int = 10_000
+    # Rows of a REST page, and of a Bulk result page when the client names no maxRecords.
+    QueryBatch: int = 2_000
+    BulkResultPage: int = 50_000
+    # How long a Bulk job stays InProgress at least.
+    BulkSeconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Fault:
+    """A reply to give instead of an answer, to the next `count` calls whose path holds `path`."""
+
+    status: int
+    code: str
+    message: str
+    count: int = 1
+    path: str = ""
+
+
+@dataclass(slots=True)
+class Usage:
+    """Calls since the start, by method and path template; `refused` counts those beyond the daily budget."""
+
+    api_requests: int = 0
+    refused: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """One stand-in. Usage, limits and faults last as long as the process; all else is in the store."""
+
+    store: Store
+    limits: Limits = field(default_factory=Limits)
+    usage: Usage = field(default_factory=Usage)
+    faults: list[Fault] = field(default_factory=list)
+    bulk_failures: list[str] = field(default_factory=list)
+
+    @property
+    def org(self) -> Org:
+        return self.store.org
+
+    def fault_for(self, path: str) -> Fault | None:
+        """Take the next fault that was asked for this path."""
+        fault = next((each for each in self.faults if each.path in path), None)
+        if fault is not None:
+            fault.count -= 1
+            self.faults = [each for each in self.faults if each.count > 0]
+        return fault
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised call: `version` is the API version of its path, `user_id` the session's user."""
+
+    sandbox: Sandbox
+    request: Request
+    body: bytes
+    version: str
+    user_id: str
+
+    @property
+    def store(self) -> Store:
+        return self.sandbox.store
+
+    def part(self, name: str) -> str:
+        """Give a part of the path by its name in the route."""
+        return str(self.request.path_params[name])
+
+    def json(self) -> dict[str, Any]:
+        """Give the body as a JSON object.
+
+        Raises:
+            ApiError: JSON_PARSER_ERROR.
+
+        """
+        try:
+            content = json.loads(self.body)
+        except ValueError as error:
+            raise ApiError("JSON_PARSER_ERROR", f"The request body is not JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise ApiError("JSON_PARSER_ERROR", "The request body must be a JSON object")
+        return content
+
+
+def error_response(error: ApiError) -> Response:
+    """Make the reply for a refusal."""
+    return VendorJson(error.body, error.status)
+
+
+def check_version(text: str) -> str:
+    """Give the API version of a path if it is offered.
+
+    Raises:
+        ApiError: 410 for a retired version, 404 for one that never was.
+
+    """
+    number, point, rest = text.partition(".")
+    if not (number.isdigit() and point and rest == "0"):
+        raise ApiError("NOT_FOUND", "The requested resource does not exist")
+    if FIRST_RETIRED_VERSION <= int(number) < OLDEST_VERSION:
+        raise ApiError("UNSUPPORTED_API_VERSION", f"API version {text} is retired")
+    if not OLDEST_VERSION <= int(number) <= LATEST_VERSION:
+        raise ApiError("NOT_FOUND", "The requested resource does not exist")
+    return text
