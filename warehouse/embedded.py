@@ -16,8 +16,6 @@ from starlette.routing import Route
 
 from warehouse.mends.session import Warehouse
 
-DATABASE = "MIGRATION"
-
 
 class CannotServeError(RuntimeError):
     """The port or the data folder is taken; the message says which and what to do."""
@@ -63,13 +61,11 @@ def open_warehouse(home: Path) -> Warehouse:
     home.mkdir(parents=True, exist_ok=True)
     (home / "stages").mkdir(exist_ok=True)
     try:
-        warehouse = Warehouse(home)
-        warehouse.connect(DATABASE).close()
+        return Warehouse(home)
     except duckdb.IOException as error:
         raise CannotServeError(
             f"The warehouse files in {home} are open in another process: stop it, or use another folder."
         ) from error
-    return warehouse
 
 
 def _listen(port: int) -> socket.socket:

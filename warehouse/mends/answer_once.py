@@ -1,10 +1,58 @@
-"""placeholder"""
-import duckdb
+"""A statement that fails is answered once, as an error of SQL.
+
+Upstream answers what it does not expect (DuckDB's rarer errors, its own defects) with HTTP 500. To the connector
+that means a passing fault of the service: it sends the statement again, for ever, and hides the message.
+
+Can go when fakesnow answers every failure of a statement with a Snowflake error.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
 import snowflake.connector.errors
 from fakesnow.cursor import FakeSnowflakeCursor
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+logger = logging.getLogger(__name__)
+
+CODE, STATE = 604, "57014"  # Snowflake's "execution aborted"
+
+
 class AnswerOnce(FakeSnowflakeCursor):
-    def execute(self, command, params=None, *args, **kwargs):
+    """Gives every failure of a statement the form that upstream reports to the client."""
+
+    def execute(self, command: str, *args: Any, **kwargs: Any) -> Self:
         try:
-            return super().execute(command, params, *args, **kwargs)
-        except duckdb.Error as error:
-            raise snowflake.connector.errors.ProgrammingError(msg=str(error), errno=100038, sqlstate="22018") from error
+            super().execute(command, *args, **kwargs)
+        except snowflake.connector.errors.Error:
+            raise
+        except Exception as error:
+            message = f"The embedded warehouse cannot run this statement: {type(error).__name__}: {error}"
+            raise snowflake.connector.errors.ProgrammingError(msg=message, errno=CODE, sqlstate=STATE) from error
+        return self
+
+
+def answered_once(endpoint: Endpoint) -> Endpoint:
+    """Wrap upstream's query endpoint: what fails after the statement ran is an error too, not HTTP 500."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            response = await endpoint(request)
+        except Exception as error:
+            logger.exception("query failed")
+            return _refusal(f"{type(error).__name__}: {error}")
+        if response.status_code >= 500:  # noqa: PLR2004
+            return _refusal(str(json.loads(bytes(response.body))["message"]))
+        return response
+
+    return answer
+
+
+def _refusal(message: str) -> JSONResponse:
+    data = {"errorCode": f"{CODE:06d}", "sqlState": STATE}
+    return JSONResponse({"data": data, "code": f"{CODE:06d}", "message": message, "success": False})

@@ -1,36 +1,70 @@
-"""fakesnow's connection and cursor with the mends in place; upstream's own classes stay untouched."""
+"""fakesnow's instance, connection and cursor with the mends in place; upstream's own classes stay untouched."""
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
+from warehouse.mends import catalog, functions
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
+from warehouse.mends.ddl_commits import DdlCommits
+from warehouse.mends.functions import Functions
 from warehouse.mends.merge import Merge
 from warehouse.mends.null_columns import NullColumns
-from warehouse.mends.temporary_tables import TemporaryTables
+from warehouse.mends.temporary_tables import TemporarySession, TemporaryTables
+
+DATABASE = "MIGRATION"
+RESULTS_KEPT = 8
+
+# Statements about people, rights and the account: accepted, without effect.
+WITHOUT_EFFECT = [
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(grant|revoke)\s",
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(create|alter|drop)\s+(or\s+replace\s+)?(masking policy|role|warehouse|user|tag|resource monitor)\b",
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*alter\s+(table|view)\s.*\b(set|unset)\s+(masking policy|tag)\b",
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*alter\s+(session|account)\s",
+    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*use\s+(role|warehouse|secondary roles)\b",
+]
 
 
-class Cursor(AnswerOnce, Merge, TemporaryTables, Comments, NullColumns, FakeSnowflakeCursor):
+class Cursor(
+    AnswerOnce, Merge, TemporaryTables, DdlCommits, Comments, NullColumns, Functions, FakeSnowflakeCursor
+):
     """A cursor with every mend; each is a class of its own that overrides one step of upstream's."""
 
 
-class Session(FakeSnowflakeConnection):
+class Session(TemporarySession):
     """A connection whose cursors are mended."""
 
     def cursor(self, cursor_class: type[SnowflakeCursor] = SnowflakeCursor) -> Cursor:
         return Cursor(conn=self, duck_conn=self._duck_conn, use_dict_result=cursor_class == DictCursor)
 
 
+class Results(OrderedDict[str, tuple[Any, ...]]):
+    """The last few results by query id. Upstream keeps every result of the process in memory."""
+
+    def __setitem__(self, query_id: str, result: tuple[Any, ...]) -> None:
+        super().__setitem__(query_id, result)
+        if len(self) > RESULTS_KEPT:
+            self.popitem(last=False)
+
+
 class Warehouse(FakeSnow):
-    """The databases of one folder."""
+    """The databases of one folder, with DATABASE opened."""
 
     def __init__(self, home: Path) -> None:
-        super().__init__(db_path=home, nop_regexes=[])
+        super().__init__(db_path=home, nop_regexes=WITHOUT_EFFECT)
+        self.results_cache = Results()
+        catalog.keep_global_catalog(self.duck_conn, home)
+        self.connect(DATABASE).close()
+        connection = self.duck_conn.cursor()
+        connection.execute(f"USE {DATABASE}.main")
+        functions.install(connection)
+        catalog.install(connection, DATABASE)
+        connection.close()
 
     def connect(
         self, database: str | None = None, schema: str | None = None, nop_regexes: list[str] | None = None, **kwargs: Any

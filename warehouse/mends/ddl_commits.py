@@ -1,0 +1,26 @@
+"""DDL commits the open transaction and runs on its own, as in Snowflake.
+
+In DuckDB, DDL is part of the transaction; upstream then notes the lengths of a table's texts in a second database,
+and one transaction may write to one database only.
+
+Can go when fakesnow commits before DDL.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import duckdb
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
+
+DDL = (exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Comment)
+
+
+class DdlCommits(FakeSnowflakeCursor):
+    """Commits before DDL."""
+
+    def _transform(self, expression: exp.Expression, params: Any) -> exp.Expression:
+        if isinstance(expression, DDL):
+            with suppress(duckdb.TransactionException):  # none is open
+                self._duck_conn.commit()
+        return super()._transform(expression, params)
