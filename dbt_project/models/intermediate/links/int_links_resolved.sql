@@ -91,18 +91,33 @@ ranked as (
             order by preference, link_id
         ) as preferred_to_key
     from judged
+),
+
+typed as (
+    select
+        source_field,
+        source_id,
+        link_id,
+        from_object,
+        from_key,
+        to_object,
+        to_key,
+        -- a record has one primary company; those of merged duplicates stay as plain links
+        iff(association_type = 'primary' and to_key <> preferred_to_key, 'unlabelled', association_type)
+            as association_type,
+        iff(disposition = 'kept' and link_id <> first_link_id, 'merged', disposition) as disposition
+    from ranked
 )
 
 select
     source_field,
     source_id,
     link_id,
+    from_object || ':' || from_key || '>' || to_object || ':' || to_key || ':' || association_type as link_key,
     from_object,
     from_key,
     to_object,
     to_key,
-    -- a record has one primary company; those of merged duplicates stay as plain links
-    iff(association_type = 'primary' and to_key <> preferred_to_key, 'unlabelled', association_type)
-        as association_type,
-    iff(disposition = 'kept' and link_id <> first_link_id, 'merged', disposition) as disposition
-from ranked
+    association_type,
+    disposition
+from typed

@@ -2,9 +2,9 @@ with people as (
     select
         record_id,
         source_object,
-        email,
         is_email_valid
     from {{ ref('int_people_keyed') }}
+    where email is not null and email_key is null
 )
 
 select
@@ -13,6 +13,6 @@ select
     record_id,
     'email' as field,
     'field' as scope,
-    'not a deliverable address: correct ' || source_object || '.Email in Salesforce' as problem
+    iff(is_email_valid, 'a placeholder, see the seed placeholder_emails', 'not a deliverable address')
+    || ': correct ' || source_object || '.Email in Salesforce' as problem
 from people
-where email is not null and not is_email_valid

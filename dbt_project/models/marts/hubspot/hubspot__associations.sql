@@ -1,5 +1,6 @@
 with links as (
     select
+        link_key,
         from_object,
         from_key,
         to_object,
@@ -11,7 +12,7 @@ with links as (
 
 mapped as (
     select
-        from_object || ':' || from_key || '>' || to_object || ':' || to_key || ':' || association_type as _record_key,
+        link_key as _record_key,
         from_object,
         from_key,
         to_object,

@@ -1,0 +1,103 @@
+{#
+    How a value that we sent is compared with the one that the target holds: the rules of comparison, in one place.
+
+    `expected` is the mart's column, `found` the target's value as text. Targets store an empty text as nothing, trim
+    texts, and give numbers, dates and times back in their own spelling, so each type is compared as what it means.
+#}
+{% macro is_same_value(expected, found, data_type, target) -%}
+    {%- set kind = data_type | lower -%}
+    {%- if kind.startswith('number') or kind == 'double' -%}
+        {%- set typed = "try_to_decimal(" ~ found ~ ", 38, 6)" -%}
+        {%- set wanted = "cast(" ~ expected ~ " as number(38, 6))" -%}
+    {%- elif kind == 'boolean' -%}
+        {%- set typed = "lower(" ~ found ~ ")" -%}
+        {%- set wanted = "iff(" ~ expected ~ ", 'true', 'false')" -%}
+    {%- elif kind == 'date' -%}
+        {%- set typed = "try_to_date(" ~ found ~ ")" -%}
+        {%- set wanted = expected -%}
+    {%- elif kind.startswith('timestamp') and target == 'intercom' -%}
+        {%- set typed = "try_to_decimal(" ~ found ~ ", 38, 0)" -%}
+        {%- set wanted = "date_part(epoch_second, " ~ expected ~ ")" -%}
+    {%- elif kind.startswith('timestamp') -%}
+        {%- set typed = "date_trunc('second', try_to_timestamp_ntz(" ~ found ~ "))" -%}
+        {%- set wanted = "date_trunc('second', " ~ expected ~ ")" -%}
+    {%- else -%}
+        {%- set typed = "nullif(trim(" ~ found ~ "), '')" -%}
+        {%- set wanted = "nullif(trim(" ~ expected ~ "), '')" -%}
+    {%- endif -%}
+    {%- if kind == 'boolean' -%}
+        {{ expected }} is null or {{ wanted }} is not distinct from {{ typed }}
+    {%- else -%}
+        {{ wanted }} is not distinct from {{ typed }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    One row per property of a record mart whose value in the target differs from the one sent.
+
+    `mart` is the record mart's name, `found` the staged read-back's with `record_key` and the documents; both are
+    joined on the key, and every column of the mart's contract is compared. A column with `meta.property` is looked up
+    in `custom_document`, the others in `document`.
+#}
+{% macro mismatching_fields(mart, found, target, object, document='properties', custom_document=none) %}
+{%- set columns = [] -%}
+{%- if execute -%}
+    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ mart] -%}
+    {%- for name in property_names(node.columns) -%}
+        {%- set column = node.columns[name] -%}
+        {%- set is_custom = 'property' in column.config.meta -%}
+        {%- set place = custom_document if is_custom and custom_document else document -%}
+        {%- do columns.append({'name': name, 'data_type': column.data_type, 'place': place}) -%}
+    {%- endfor -%}
+{%- endif -%}
+with expected as (
+    select
+        {% for column in columns -%}
+        {{ column.name }},
+        {% endfor -%}
+        _record_key
+    from {{ ref(mart) }}
+),
+
+found as (
+    select
+        {{ document }},
+        {% if custom_document %}{{ custom_document }},{% endif %}
+        record_key
+    from {{ ref(found) }}
+    where record_key is not null
+    -- two target records with one key are reported by their own test; comparing with one of them is enough here
+    qualify row_number() over (partition by record_key order by record_key) = 1
+),
+
+compared as (
+    select
+        expected._record_key,
+        {% for column in columns -%}
+        cast(expected.{{ column.name }} as varchar) as expected_{{ loop.index }},
+        found.{{ column.place }}:{{ column.name }}::varchar as found_{{ loop.index }},
+        {{ is_same_value(
+            'expected.' ~ column.name,
+            'found.' ~ column.place ~ ':' ~ column.name ~ '::varchar',
+            column.data_type,
+            target
+        ) }} as is_same_{{ loop.index }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from expected
+    inner join found on expected._record_key = found.record_key
+)
+
+{% for column in columns -%}
+select
+    '{{ target }}' as target,
+    '{{ object }}' as object,
+    _record_key as record_key,
+    '{{ column.name }}' as property,
+    expected_{{ loop.index }} as expected_value,
+    found_{{ loop.index }} as found_value
+from compared
+where not is_same_{{ loop.index }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{% endmacro %}

@@ -1,0 +1,6 @@
+{{ mismatching_fields(
+    mart='hubspot__contacts',
+    found='stg_hubspot__contacts',
+    target='hubspot',
+    object='contacts'
+) }}

@@ -1,0 +1,80 @@
+with associations as (
+    select
+        from_object,
+        from_hubspot_id,
+        to_object,
+        to_hubspot_id,
+        association_type_id
+    from {{ ref('stg_hubspot__associations') }}
+),
+
+association_types as (
+    select
+        from_object,
+        to_object,
+        association_type,
+        association_type_id
+    from {{ ref('hubspot_association_types') }}
+),
+
+hubspot_records as (
+    {% for object, id in [
+        ('companies', 'hubspot_company_id'),
+        ('contacts', 'hubspot_contact_id'),
+        ('deals', 'hubspot_deal_id'),
+        ('tickets', 'hubspot_ticket_id'),
+    ] %}
+    select
+        '{{ object }}' as object,
+        {{ id }} as hubspot_id,
+        record_key
+    from {{ ref('stg_hubspot__' ~ object) }}
+    where record_key is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+attachments as (
+    select
+        intercom_contact_id,
+        intercom_company_id
+    from {{ ref('stg_intercom__attachments') }}
+),
+
+intercom_contacts as (
+    select
+        intercom_contact_id,
+        record_key
+    from {{ ref('stg_intercom__contacts') }}
+),
+
+intercom_companies as (
+    select
+        intercom_company_id,
+        record_key
+    from {{ ref('stg_intercom__companies') }}
+)
+
+select
+    'hubspot' as target,
+    'associations' as object,
+    from_records.object || ':' || from_records.record_key || '>' || to_records.object || ':' || to_records.record_key
+    || ':' || association_types.association_type as link_key
+from associations
+inner join association_types
+    on
+        associations.from_object = association_types.from_object
+        and associations.to_object = association_types.to_object
+        and associations.association_type_id = association_types.association_type_id
+inner join hubspot_records as from_records
+    on associations.from_object = from_records.object and associations.from_hubspot_id = from_records.hubspot_id
+inner join hubspot_records as to_records
+    on associations.to_object = to_records.object and associations.to_hubspot_id = to_records.hubspot_id
+union all
+select
+    'intercom' as target,
+    'attachments' as object,
+    intercom_contacts.record_key || '>' || intercom_companies.record_key as link_key
+from attachments
+inner join intercom_contacts on attachments.intercom_contact_id = intercom_contacts.intercom_contact_id
+inner join intercom_companies on attachments.intercom_company_id = intercom_companies.intercom_company_id

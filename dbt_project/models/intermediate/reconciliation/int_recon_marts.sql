@@ -1,0 +1,16 @@
+with sent as (
+    {% for target, object in outbound_records() %}
+    select
+        '{{ target }}' as target,
+        '{{ object }}' as object,
+        _record_key as record_key
+    from {{ ref(target ~ '__' ~ object) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    target,
+    object,
+    record_key
+from sent

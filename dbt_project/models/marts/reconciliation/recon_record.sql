@@ -1,0 +1,147 @@
+with records as (
+    select
+        object,
+        source_object,
+        record_id,
+        golden_id
+    from {{ ref('int_records_crosswalk') }}
+),
+
+target_objects as (
+    {% for target, object in outbound_records() %}
+    select
+        '{{ target }}' as target,
+        '{{ object }}' as object
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+marts as (
+    select
+        target,
+        object,
+        record_key
+    from {{ ref('int_recon_marts') }}
+),
+
+refusals as (
+    select
+        object,
+        record_id,
+        listagg(distinct problem, '; ') within group (order by problem) as problems
+    from {{ ref('quarantine') }}
+    where scope = 'record'
+    group by object, record_id
+),
+
+attempts as (
+    select
+        target,
+        object,
+        record_key,
+        status,
+        error_category,
+        error_message
+    from {{ ref('int_recon_attempts') }}
+),
+
+ledger as (
+    select
+        target,
+        object,
+        record_key,
+        target_id
+    from {{ source('ops', 'load_ledger') }}
+),
+
+found as (
+    select
+        target,
+        object,
+        record_key
+    from {{ ref('int_recon_found') }}
+),
+
+differences as (
+    select
+        target,
+        object,
+        record_key,
+        count(*) as mismatching_fields
+    from {{ ref('recon_field') }}
+    group by target, object, record_key
+),
+
+judged as (
+    select
+        target_objects.target,
+        records.object,
+        records.source_object,
+        records.record_id,
+        records.golden_id as record_key,
+        ledger.target_id,
+        coalesce(differences.mismatching_fields, 0) as mismatching_fields,
+        refusals.problems,
+        attempts.error_category,
+        attempts.error_message,
+        case
+            when records.record_id <> records.golden_id then 'merged'
+            when refusals.record_id is not null then 'quarantined'
+            when found.record_key is not null and differences.record_key is not null then 'mismatched'
+            when found.record_key is not null then 'verified'
+            when attempts.status in ('refused', 'failed') then attempts.status
+            when ledger.record_key is not null then 'missing'
+            when marts.record_key is not null then 'pending'
+            else 'lost'
+        end as status
+    from records
+    inner join target_objects on records.object = target_objects.object
+    left join marts
+        on
+            target_objects.target = marts.target
+            and records.object = marts.object
+            and records.golden_id = marts.record_key
+    left join refusals
+        on records.object = refusals.object and records.golden_id = refusals.record_id
+    left join attempts
+        on
+            target_objects.target = attempts.target
+            and records.object = attempts.object
+            and records.golden_id = attempts.record_key
+    left join ledger
+        on
+            target_objects.target = ledger.target
+            and records.object = ledger.object
+            and records.golden_id = ledger.record_key
+    left join found
+        on
+            target_objects.target = found.target
+            and records.object = found.object
+            and records.golden_id = found.record_key
+    left join differences
+        on
+            target_objects.target = differences.target
+            and records.object = differences.object
+            and records.golden_id = differences.record_key
+)
+
+select
+    target,
+    object,
+    source_object,
+    record_id,
+    record_key,
+    target_id,
+    status,
+    mismatching_fields,
+    case status
+        when 'merged' then 'merged into ' || record_key
+        when 'quarantined' then problems
+        when 'mismatched' then mismatching_fields || ' fields differ, see recon_field'
+        when 'refused' then coalesce(error_category, 'refused') || ': ' || coalesce(error_message, 'no message')
+        when 'failed' then coalesce(error_category, 'failed') || ': ' || coalesce(error_message, 'no message')
+        when 'missing' then 'sent and accepted, but not found in the target'
+        when 'pending' then 'not sent yet'
+        when 'lost' then 'neither in the mart nor in quarantine'
+    end as reason
+from judged

@@ -1,0 +1,30 @@
+-- A live source record without a crosswalk row, or with a golden record that no mart source has, would be lost.
+with source_records as (
+    select contact_id as record_id from {{ ref('stg_salesforce__contacts') }} where not is_deleted
+    union all
+    select lead_id as record_id from {{ ref('stg_salesforce__leads') }} where not is_deleted
+    union all
+    select account_id as record_id from {{ ref('stg_salesforce__accounts') }} where not is_deleted
+    union all
+    select opportunity_id as record_id from {{ ref('stg_salesforce__opportunities') }} where not is_deleted
+    union all
+    select case_id as record_id from {{ ref('stg_salesforce__cases') }} where not is_deleted
+),
+
+golden_records as (
+    select golden_id from {{ ref('int_people_merged') }}
+    union all
+    select golden_id from {{ ref('int_companies_merged') }}
+    union all
+    select opportunity_id as golden_id from {{ ref('stg_salesforce__opportunities') }} where not is_deleted
+    union all
+    select case_id as golden_id from {{ ref('stg_salesforce__cases') }} where not is_deleted
+)
+
+select
+    source_records.record_id,
+    crosswalk.golden_id
+from source_records
+left join {{ ref('int_records_crosswalk') }} as crosswalk on source_records.record_id = crosswalk.record_id
+left join golden_records on crosswalk.golden_id = golden_records.golden_id
+where golden_records.golden_id is null

@@ -1,0 +1,175 @@
+"""The four phases of a run. Each does its work and says what it found; the gate is passed when nothing was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import extract.hubspot
+import extract.intercom
+import extract.salesforce
+import extract.sources
+import load.apply
+import load.feeds
+import load.ledger
+import load.plan
+from load.feeds import Feed
+from migrate import systems, transform
+from migrate.runs import rows
+from migrate.screen import Screen
+from migrate.settings import Settings
+
+BEFORE_LOAD = ("--exclude", "tag:reconciliation")
+AFTER_LOAD = ("--select", "tag:reconciliation")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every phase needs."""
+
+    settings: Settings
+    connection: Any
+    run_id: str
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a phase did, and the findings that keep its gate shut."""
+
+    detail: Mapping[str, Any]
+    findings: Sequence[str] = field(default=())
+
+
+def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:
+    """Copy the declared objects into raw, and the targets' owners, which the mapping needs.
+
+    Gate: every object's rows landed equal the rows of its pages and the source's COUNT().
+    """
+    declared = extract.sources.declared(transform.manifest(work.settings))
+    chosen = [source for source in declared if not only or source.sobject in only]
+    landing_dir = work.settings.home / "landing"
+    with work.screen.bars("extract") as progress:
+        extracted = extract.salesforce.extract(
+            systems.salesforce(work.settings),
+            work.connection,
+            chosen,
+            run_id=work.run_id,
+            landing_dir=landing_dir,
+            full=full,
+            progress=progress,
+        )
+        systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
+    findings = [f"{one.object}: {one.message}" for one in extracted if one.status == "failed"]
+    return Outcome({"objects": [asdict(one) for one in extracted]}, findings)
+
+
+def build_phase(work: Work, arguments: Sequence[str] = BEFORE_LOAD) -> Outcome:
+    """Build and test the models.
+
+    Gate: no model or test failed, and the share of quarantined records is within the threshold.
+    """
+    built = _build(work, arguments)
+    if built.findings:
+        return built
+    share, allowed = _quarantine_share(work.connection), transform.thresholds()["quarantine_share"]
+    finding = f"{share:.1%} of the records are in quarantine, {allowed:.1%} are allowed: see quality.quarantine"
+    return Outcome({**built.detail, "quarantine_share": share}, [finding] if share > allowed else [])
+
+
+def _build(work: Work, arguments: Sequence[str]) -> Outcome:
+    with work.screen.bars("build") as progress:
+        built = transform.build(work.settings, arguments, progress)
+    findings = [f"{node.unique_id}: {node.status}: {_first_line(node.message)}" for node in built.failed]
+    return Outcome({"nodes": len(built.nodes), "failed": len(built.failed), "warned": len(built.warned)}, findings)
+
+
+def _first_line(message: str) -> str:
+    return next(iter(message.splitlines()), "no message")
+
+
+def load_phase(work: Work) -> Outcome:
+    """Plan, provision and send.
+
+    Gate: the share of records that the targets refused or that could not be sent is below the threshold.
+    """
+    plan = make_plan(work)
+    with work.screen.bars("load") as progress:
+        applied = load.apply.apply(
+            work.connection,
+            plan,
+            systems.targets(work.settings),
+            run_id=work.run_id,
+            spool_dir=work.settings.home / "spool",
+            progress=progress,
+        )
+    detail = applied.as_dict()
+    return Outcome(detail, _load_findings(work.connection))
+
+
+def make_plan(work: Work) -> load.plan.Plan:
+    """Bring a killed run's leftovers into the ledger and compare the marts with it."""
+    load.ledger.replay(work.connection, work.settings.home / "spool")
+    return load.plan.plan(work.connection, declared_feeds(work.settings))
+
+
+def declared_feeds(settings: Settings) -> list[Feed]:
+    """Give what is pushed where, from the exposures."""
+    return load.feeds.feeds(transform.manifest(settings))
+
+
+def reconcile_phase(work: Work) -> Outcome:
+    """Read both targets back and compare them with the marts, record by record and field by field.
+
+    Gate: accuracy and unexplained loss of every object are within the thresholds.
+    """
+    with work.screen.bars("read back") as progress:
+        systems.read_back(work.settings, work.connection, work.run_id, declared_feeds(work.settings), progress)
+    built = _build(work, AFTER_LOAD)
+    objects = reconciliation(work.connection)
+    allowed = transform.thresholds()
+    findings = list(built.findings)
+    for one in objects:
+        name = f"{one['target']} {one['object']}"
+        if one["accuracy"] < allowed["accuracy"]:
+            findings.append(f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked")
+        if one["unexplained_loss"] > allowed["unexplained_loss"]:
+            findings.append(f"{name}: {one['unexplained_loss']} records without an explanation, see recon_record")
+    return Outcome({"objects": objects}, findings)
+
+
+def reconciliation(connection: Any) -> list[dict[str, Any]]:
+    """Give one row per target object, as the sign-off asks: counts, accuracy between 0 and 1, unexplained loss."""
+    found = rows(
+        connection,
+        "select target, object, source_records as source, merged, quarantined, refused, failed, sent, verified, "
+        "mismatching_fields as mismatched, accuracy, unexplained_loss "
+        "from reconciliation.recon_object order by target, object",
+    )
+    return [{**row, "accuracy": float(row["accuracy"])} for row in found]
+
+
+def _quarantine_share(connection: Any) -> float:
+    found = rows(
+        connection,
+        "select (select count(distinct object, record_id) from quality.quarantine "
+        "where scope = 'record' and object <> 'links') as held_back, "
+        "(select count(*) from intermediate.int_records_crosswalk) as records",
+    )[0]
+    return float(found["held_back"]) / max(1, found["records"])
+
+
+def _load_findings(connection: Any) -> list[str]:
+    found = rows(
+        connection,
+        "select target, object, count_if(status <> 'succeeded') as bad, count(*) as total from ("
+        "select target, object, status from ops.load_attempt "
+        "qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1"
+        ") group by target, object order by target, object",
+    )
+    allowed = transform.thresholds()["failed_share"]
+    return [
+        f"{row['target']} {row['object']}: {row['bad']} of {row['total']} records refused or failed, "
+        f"{allowed:.1%} are allowed: see ops.load_attempt"
+        for row in found
+        if row["bad"] / row["total"] > allowed
+    ]

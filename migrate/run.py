@@ -1,0 +1,96 @@
+"""A whole run: phases in order, a gate after each, and the next call continues where one stopped."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from migrate import phases, runs
+from migrate.phases import Outcome, Work
+from migrate.runs import Run
+
+log = structlog.get_logger()
+
+STEPS: dict[str, Callable[[Work], Outcome]] = {
+    "extract": phases.extract_phase,
+    "build": phases.build_phase,
+    "load": phases.load_phase,
+    "reconcile": phases.reconcile_phase,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """How one phase of this call ended: succeeded, failed, or skipped because an earlier call had finished it."""
+
+    name: str
+    status: str
+    seconds: float
+    findings: tuple[str, ...] = ()
+    detail: dict[str, Any] | None = None
+
+
+def run_all(work: Work, run: Run) -> list[PhaseResult]:
+    """Run the phases that this run has not yet finished; stop at the first gate that stays shut.
+
+    An exception is written to OPS.RUN_PHASE before it goes on, so that the next call continues with that phase.
+    """
+    results: list[PhaseResult] = []
+    for name in runs.PHASES:
+        if name in run.done:
+            results.append(PhaseResult(name, "skipped", 0.0))
+            continue
+        result = run_phase(work, name, STEPS[name])
+        results.append(result)
+        if result.status == "failed":
+            break
+    is_finished = all(result.status != "failed" for result in results)
+    runs.finish(work.connection, work.run_id, "succeeded" if is_finished else "failed")
+    return results
+
+
+def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseResult:
+    """Run one phase, write how it ended, and tell the person."""
+    started_at, started = runs.now(), time.monotonic()
+    try:
+        outcome = step(work)
+    except BaseException as error:
+        runs.record_phase(work.connection, work.run_id, name, "failed", started_at, {"error": type(error).__name__})
+        runs.finish(work.connection, work.run_id, "failed")
+        raise
+    status = "failed" if outcome.findings else "succeeded"
+    runs.record_phase(
+        work.connection,
+        work.run_id,
+        name,
+        status,
+        started_at,
+        {"findings": list(outcome.findings), **outcome.detail},
+    )
+    seconds = round(time.monotonic() - started, 1)
+    log.info("phase ended", run_id=work.run_id, phase=name, status=status, seconds=seconds)
+    mark = "[green]✓[/green]" if status == "succeeded" else "[red]✗[/red]"
+    work.screen.say(f"{mark} {name:<10} {seconds:>6.1f} s")
+    for finding in outcome.findings:
+        work.screen.say(f"  [red]{finding}[/red]")
+    return PhaseResult(name, status, seconds, tuple(outcome.findings), dict(outcome.detail))
+
+
+def document(run: Run, results: list[PhaseResult], objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the one document that `migrate run --json` ends with."""
+    writes: dict[str, Any] = {}
+    for result in results:
+        if result.name == "load" and result.detail:
+            writes = result.detail["writes"]
+    return {
+        "run_id": run.run_id,
+        "status": "failed" if any(result.status == "failed" for result in results) else "succeeded",
+        "phases": [
+            {"name": one.name, "status": one.status, "seconds": one.seconds, "findings": list(one.findings)}
+            for one in results
+        ],
+        "writes": writes,
+        "objects": objects,
+    }

@@ -1,0 +1,109 @@
+"""OPS.RUN and OPS.RUN_PHASE: which run did what, when, and how far it came."""
+
+import getpass
+import json
+import secrets
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from migrate.settings import Settings
+
+PHASES = ("extract", "build", "load", "reconcile")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run by its id, and the phases of it that are done."""
+
+    run_id: str
+    done: tuple[str, ...]
+
+    @property
+    def is_resumed(self) -> bool:
+        """Say whether an earlier call has finished a part of this run."""
+        return bool(self.done)
+
+
+def open_run(connection: Any, settings: Settings, *, new: bool = False) -> Run:
+    """Continue the latest run if it has not finished, otherwise begin one."""
+    latest = _latest(connection)
+    if latest and latest["status"] != "succeeded" and not new:
+        return Run(latest["run_id"], _done(connection, latest["run_id"]))
+    return Run(_begin(connection, settings), ())
+
+
+def finish(connection: Any, run_id: str, status: str) -> None:
+    """Write how the run ended: succeeded or failed."""
+    connection.cursor().execute(
+        "update ops.run set status = %s, finished_at = %s where run_id = %s", (status, now(), run_id)
+    )
+
+
+def record_phase(connection: Any, run_id: str, phase: str, status: str, started_at: str, detail: Any) -> None:
+    """Add one row for a phase that ended."""
+    connection.cursor().execute(
+        "insert into ops.run_phase (run_id, phase, status, started_at, finished_at, detail) "
+        "select %s, %s, %s, %s, %s, %s",
+        (run_id, phase, status, started_at, now(), json.dumps(detail, default=str)),
+    )
+
+
+def phases_of(connection: Any, run_id: str) -> list[dict[str, Any]]:
+    """Give the phases of a run in the order in which they ended, each with its seconds."""
+    return rows(
+        connection,
+        "select phase as name, status, datediff('millisecond', started_at, finished_at) / 1000 as seconds "
+        "from ops.run_phase where run_id = %s order by finished_at",
+        (run_id,),
+    )
+
+
+def rows(connection: Any, statement: str, parameters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+    """Run a query and give its rows as dictionaries with lower-case names."""
+    cursor = connection.cursor()
+    cursor.execute(statement, parameters)
+    names = [column[0].lower() for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def now() -> str:
+    """Give the present moment in UTC as a timestamp without zone."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def latest_run(connection: Any) -> dict[str, Any] | None:
+    """Give the latest run, or nothing."""
+    return _latest(connection)
+
+
+def _latest(connection: Any) -> dict[str, Any] | None:
+    found = rows(
+        connection,
+        "select run_id, status, started_at, finished_at, started_by, git_commit from ops.run "
+        "order by started_at desc limit 1",
+    )
+    return found[0] if found else None
+
+
+def _done(connection: Any, run_id: str) -> tuple[str, ...]:
+    found = rows(
+        connection, "select distinct phase from ops.run_phase where run_id = %s and status = 'succeeded'", (run_id,)
+    )
+    return tuple(phase for phase in PHASES if phase in {row["phase"] for row in found})
+
+
+def _begin(connection: Any, settings: Settings) -> str:
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    connection.cursor().execute(
+        "insert into ops.run (run_id, status, started_at, started_by, git_commit, settings) "
+        "select %s, 'running', %s, %s, %s, %s",
+        (run_id, now(), getpass.getuser(), _git_commit(), settings.model_dump_json()),
+    )
+    return run_id
+
+
+def _git_commit() -> str | None:
+    answer = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return answer.stdout.strip() or None

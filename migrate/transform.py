@@ -1,0 +1,96 @@
+"""dbt in this process: the first call loads it, which takes seconds; later calls do not."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from migrate.errors import SetupError
+from migrate.settings import Settings
+
+Progress = Callable[[str, int, int | None], None]
+
+BAD = {"error", "fail", "runtime error", "partial success"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What dbt says of one model, seed, snapshot or test: its unique id, status, message and seconds."""
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+    failures: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """All nodes of one dbt invocation."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def failed(self) -> tuple[Node, ...]:
+        """The nodes that did not do what they should."""
+        return tuple(node for node in self.nodes if node.status in BAD)
+
+    @property
+    def warned(self) -> tuple[Node, ...]:
+        """The tests that found something which does not stop a run."""
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+
+def build(settings: Settings, arguments: Sequence[str] = (), progress: Progress | None = None) -> Built:
+    """Run `dbt build` with the configured target.
+
+    Raises:
+        SetupError: dbt could not run at all, such as for a syntax error; failed nodes are in the answer instead.
+    """
+    return Built(tuple(_node(result) for result in _invoke(settings, ["build", *arguments], progress)))
+
+
+def manifest(settings: Settings) -> dict[str, Any]:
+    """Parse the project and give dbt's manifest, in which sources, exposures and contracts are declared."""
+    _invoke(settings, ["parse"], None)
+    document: dict[str, Any] = json.loads((settings.dbt_target_path / "manifest.json").read_text())
+    return document
+
+
+def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
+    """Give the gates' thresholds, which dbt_project.yml declares among its variables, by name without the ending."""
+    declared = yaml.safe_load(project.read_text())["vars"]
+    ending = "_threshold"
+    return {name.removesuffix(ending): float(value) for name, value in declared.items() if name.endswith(ending)}
+
+
+def _invoke(settings: Settings, arguments: Sequence[str], progress: Progress | None) -> list[Any]:
+    from dbt.cli.main import dbtRunner
+
+    callbacks = [_counter(progress)] if progress else []
+    common = ["--target", settings.target, "--log-level", "none"]
+    outcome = dbtRunner(callbacks=callbacks).invoke([*arguments, *common])
+    if outcome.exception:
+        raise SetupError(f"dbt {arguments[0]} could not run: {outcome.exception}") from outcome.exception
+    return list(getattr(outcome.result, "results", None) or [])
+
+
+def _counter(progress: Progress) -> Callable[[Any], None]:
+    def count(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            progress("dbt", event.data.index, event.data.total)
+
+    return count
+
+
+def _node(result: Any) -> Node:
+    return Node(
+        unique_id=result.node.unique_id,
+        status=str(result.status),
+        message=(result.message or "").strip(),
+        seconds=round(result.execution_time, 3),
+        failures=result.failures,
+    )
