@@ -55,7 +55,7 @@ def _add_subsidiary(block: Block, parent: Row) -> None:
     place, root, above = block.dice.pick(elsewhere), corporation.root, parent["_company"].domain
     own = [root.domain.partition(".")[0] + ending for ending in place.endings]
     free = [domain for domain in own if domain not in corporation.taken]
-    domain = above if not free or block.dice.chance(block.dirt.shared_domain) else free[0]
+    domain = above if block.dice.chance(block.dirt.shared_domain) else free[0]
     name = f"{root.brand} {place.country}"
     branch = Company(place, name, root.trade, place.legal_forms[0], domain, root.pattern)
     row = _add_account(block, branch, corporation, level=parent["_level"] + 1)

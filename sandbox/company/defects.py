@@ -63,6 +63,7 @@ TEXT_FIELDS = {
         ("Contact", "Title"),
         ("Contact", "Department"),
         ("Lead", "Title"),
+        ("Lead", "Company"),
         ("Account", "Description"),
     ),
 }

@@ -157,7 +157,6 @@ def _vary_person(block: Block, name: str, row: Row, kind: str) -> None:
     groups, _ = block.dice.choices(GROUPS, GROUP_WEIGHTS)[0]
     for group in groups:
         _vary(block, name, row, group)
-    row["Name"] = f"{row['FirstName']} {row['LastName']}"
 
 
 def _vary(block: Block, name: str, row: Row, variations: dict[str, Variation]) -> None:

@@ -1,14 +1,9 @@
 """Writing the demo company block by block, so that memory does not grow with its size."""
 
-import csv
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date, datetime
 from math import sqrt
 from pathlib import Path
-from typing import IO, Any, Self
 
 from sandbox.company.accounts import add_accounts, settle_accounts, sum_pipelines
 from sandbox.company.activities import add_campaign_members, add_events, add_tasks
@@ -18,9 +13,10 @@ from sandbox.company.defects import add_defects
 from sandbox.company.dice import Dice
 from sandbox.company.dirt import Dirt
 from sandbox.company.duplicates import add_duplicate_accounts, add_duplicate_people
+from sandbox.company.files import Folder
 from sandbox.company.ids import Ids
 from sandbox.company.org import read_org
-from sandbox.company.people import add_contacts, add_converted_leads, add_leads
+from sandbox.company.people import add_contacts, add_converted_leads, add_leads, compute_names
 from sandbox.company.removals import remove_some
 from sandbox.company.sales import add_opportunities, add_subscriptions
 from sandbox.company.service import add_cases
@@ -31,7 +27,7 @@ USERS, CAMPAIGNS = 40, 12
 STEPS = (
     add_accounts, add_duplicate_accounts, add_contacts, add_leads, add_duplicate_people, add_opportunities, add_converted_leads,
     add_subscriptions, add_cases, add_tasks, add_events, add_campaign_members, settle_accounts, add_defects, remove_some,
-    sum_pipelines,
+    sum_pipelines, compute_names,
 )  # fmt: skip
 
 
@@ -65,10 +61,10 @@ def generate(folder: Path, seed: int = 7, scale: float = 1.0, dirt: Dirt = USUAL
     add_users(common, max(10, round(USERS * sqrt(scale))))
     add_queues(common)
     add_catalogue(common, max(4, round(CAMPAIGNS * sqrt(scale))))
-    with Folder(folder) as files:
-        files.write(common)
+    with Folder(folder, tuple(read_org())) as files:
+        files.write_block(common)
         for number, size in enumerate(_sizes(scale)):
-            files.write(_block(Block(Dice(f"{seed}/{number}"), ids, dirt, size, common)))
+            files.write_block(_block(Block(Dice(f"{seed}/{number}"), ids, dirt, size, common)))
         write_owners(folder, common.rows["User"])
         return Summary(dict(files.rows), dict(sorted(files.defects.items())))
 
@@ -84,58 +80,3 @@ def _block(block: Block) -> Block:
     for step in STEPS:
         step(block)
     return block
-
-
-class Folder:
-    """The open files of one org: `<Object>.csv` for each object, and the truth beside them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.rows = dict.fromkeys(read_org(), 0)
-        self.defects: Counter[str] = Counter()
-        self._folder = folder
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        (self._folder / "truth").mkdir(parents=True, exist_ok=True)
-        self._objects = {
-            name: self._csv(f"{name}.csv", list(body.columns)) for name, body in read_org().items()
-        }
-        self._people = self._csv("truth/person.csv", ["record_id", "entity_id"])
-        self._companies = self._csv("truth/account.csv", ["record_id", "entity_id"])
-        self._dirt = self._csv("truth/dirt.csv", ["object", "record_id", "field", "kind"])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _csv(self, name: str, header: list[str]) -> Any:
-        file: IO[str] = self._stack.enter_context(
-            (self._folder / name).open("w", encoding="utf-8", newline="")
-        )
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        return writer
-
-    def write(self, block: Block) -> None:
-        """Append a block's rows, by id so that their order tells nothing of how they were made."""
-        for name, rows in block.rows.items():
-            columns = list(read_org()[name].columns)
-            rows.sort(key=lambda row: str(row["Id"]))
-            self._objects[name].writerows([as_text(row.get(column)) for column in columns] for row in rows)
-            self.rows[name] += len(rows)
-        self._people.writerows(sorted(block.people.items()))
-        self._companies.writerows(sorted(block.companies.items()))
-        for defect in block.defects:
-            self._dirt.writerow((defect.object, defect.record_id, defect.field, defect.kind))
-            self.defects[defect.kind] += 1
-
-
-def as_text(value: Any) -> str:
-    """Write a value as a Bulk API 2.0 result does: null is empty, times are UTC with milliseconds."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.000Z"
-    return value.isoformat() if isinstance(value, date) else str(value)

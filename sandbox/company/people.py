@@ -194,6 +194,12 @@ def add_converted_leads(block: Block) -> None:
         block.people[lead["Id"]] = block.people[contact["Id"]]
 
 
+def compute_names(block: Block) -> None:
+    """Set the formula field as Salesforce computes it, whatever has become of first and last name."""
+    for row in [*block.rows["Contact"], *block.rows["Lead"]]:
+        row["Name"] = " ".join(filter(None, (row["FirstName"], row["LastName"])))
+
+
 def identity_of(row: Row) -> dict[str, Any]:
     """Return what another record of the same person says alike."""
     return {key: value for key, value in row.items() if key in SHARED_FIELDS or key.startswith("_")}
