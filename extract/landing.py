@@ -51,8 +51,22 @@ class Stamp:
 
     @property
     def values(self) -> tuple[str, str]:
-        """Both as the SQL of this module binds them."""
+        """Both as SQL statements bind them."""
         return self.run_id, self.at.isoformat(sep=" ")
+
+    @classmethod
+    def now(cls, run_id: str) -> Self:
+        """Give the stamp of rows copied now."""
+        return cls(run_id, dt.datetime.now(dt.UTC).replace(tzinfo=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A raw table that is written whole: its columns with their SQL types, besides run and time."""
+
+    schema: str
+    name: str
+    columns: Mapping[str, str]
 
 
 def write_csv_page(page: ByteStream, fields: Sequence[str], path: Path) -> int:
@@ -120,7 +134,7 @@ class RowFiles:
         """Empty the folder; the first file is written when it is full."""
         clear(folder)
         self.rows = 0
-        self._folder = folder
+        self.folder = folder
         self._schema = pa.schema([(name.upper(), pa.string()) for name in columns])
         self._rows_per_file = rows_per_file
         self._waiting: list[tuple[str | None, ...]] = []
@@ -136,7 +150,7 @@ class RowFiles:
         if self._waiting:
             cells = [pa.array(column, pa.string()) for column in zip(*self._waiting, strict=True)]
             table = pa.table(cells, schema=self._schema)
-            pa.parquet.write_table(table, self._folder / f"{self.rows:012}.parquet", compression=COMPRESSION)
+            pa.parquet.write_table(table, self.folder / f"{self.rows:012}.parquet", compression=COMPRESSION)
             self._waiting.clear()
 
     def __enter__(self) -> Self:
@@ -172,11 +186,6 @@ def load_files(
     landed = landing_table(schema, table)
     declared = ", ".join(f"{quoted(name)} varchar" for name in columns)
     execute(connection, f"create or replace temporary table {landed} ({declared})")
-    return add_files(connection, schema, table, folder)
-
-
-def add_files(connection: SnowflakeConnection, schema: str, table: str, folder: Path) -> int:
-    """Copy more Parquet files into the landing table of `table`; give the number of rows."""
     if next(folder.glob("*.parquet"), None) is None:
         return 0
     # A path of its own for each try: files that an earlier one left on the stage are not read again.
@@ -185,29 +194,67 @@ def add_files(connection: SnowflakeConnection, schema: str, table: str, folder: 
     execute(connection, f"put '{files}' {stage} auto_compress = false")
     copied = execute(
         connection,
-        f"copy into {landing_table(schema, table)} from {stage} "
-        "file_format = (type = parquet) match_by_column_name = case_insensitive purge = true",
+        f"copy into {landed} from {stage} file_format = (type = parquet) "
+        "match_by_column_name = case_insensitive purge = true",
     )
     return sum(int(file["rows_loaded"]) for file in copied)
 
 
-def replace_rows(
+def land_rows(
     connection: SnowflakeConnection,
-    schema: str,
-    table: str,
-    columns: Mapping[str, str],
+    table: Table,
+    rows: Iterable[tuple[str | None, ...]],
+    folder: Path,
     stamp: Stamp,
     *,
     only: tuple[str, Sequence[str]] | None = None,
 ) -> int:
+    """Write rows of text into files of `folder`, then do as `land_files`; give their number."""
+    with RowFiles(folder, table.columns) as files:
+        for row in rows:
+            files.add(row)
+    land_files(connection, table, files, stamp, only=only)
+    return files.rows
+
+
+def land_files(
+    connection: SnowflakeConnection,
+    table: Table,
+    files: RowFiles,
+    stamp: Stamp,
+    *,
+    only: tuple[str, Sequence[str]] | None = None,
+) -> None:
+    """Put what was written in the place of the table's rows, then remove the files. `only` as in `replace_rows`.
+
+    Raises:
+        ExtractError: other rows arrived than were written.
+    """
+    landed = load_files(connection, table.schema, table.name, table.columns, files.folder)
+    check_rows(table.name, files.rows, landed)
+    replace_rows(connection, table, stamp, only=only)
+    shutil.rmtree(files.folder)
+
+
+def replace_rows(
+    connection: SnowflakeConnection,
+    table: Table,
+    stamp: Stamp,
+    *,
+    only: tuple[str, Sequence[str]] | None = None,
+) -> None:
     """Put the rows of the landing table in the place of the table's rows, for a reader at one instant.
 
-    `columns` gives each column's SQL type. `only`, a column and its values, spares the rows that have
-    others. Gives the number of rows that the table then holds.
+    The table is made if it does not exist. `only`, a column and its values, spares the rows with others.
     """
-    names = ", ".join(map(quoted, columns))
-    typed = ", ".join(f"{quoted(name)}::{kind}" for name, kind in columns.items())
-    target, landed = qualified(schema, table), landing_table(schema, table)
+    names = ", ".join(map(quoted, table.columns))
+    typed = ", ".join(f"{quoted(name)}::{kind}" for name, kind in table.columns.items())
+    declared = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.columns.items())
+    target, landed = qualified(table.schema, table.name), landing_table(table.schema, table.name)
+    execute(
+        connection,
+        f"create transient table if not exists {target} ({declared}, _run_id varchar, _extracted_at timestamp_ntz)",
+    )
     with transaction(connection):
         _delete(connection, target, only)
         execute(
@@ -215,9 +262,7 @@ def replace_rows(
             f"insert into {target} ({names}, _run_id, _extracted_at) select {typed}, %s, %s::timestamp_ntz from {landed}",
             stamp.values,
         )
-        [counted] = execute(connection, f"select count(*) as rows_now from {target}")
     execute(connection, f"drop table if exists {landed}")
-    return int(counted["rows_now"])
 
 
 def _delete(connection: SnowflakeConnection, target: str, only: tuple[str, Sequence[str]] | None) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from simple_salesforce import Salesforce
 
 from extract.errors import ExtractError
+from extract.landing import Table
 from extract.sources import SourceObject
 
 # Their components are fields of their own; Bulk 2.0 refuses the compound itself.
@@ -19,35 +20,49 @@ UNREADABLE_TYPES = frozenset({"base64", "json", "complexvalue"})
 # The first of these that an object has tells which of its records changed.
 CURSORS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
-OBJECT_COLUMNS = {
-    "object": "varchar",
-    "label": "varchar",
-    "label_plural": "varchar",
-    "key_prefix": "varchar",
-    "custom": "boolean",
-    "queryable": "boolean",
-}
-FIELD_COLUMNS = {
-    "object": "varchar",
-    "field": "varchar",
-    "label": "varchar",
-    "type": "varchar",
-    "length": "number",
-    "precision": "number",
-    "scale": "number",
-    "nillable": "boolean",
-    "calculated": "boolean",
-    "custom": "boolean",
-    "reference_to": "varchar",
-}
-PICKLIST_COLUMNS = {
-    "object": "varchar",
-    "field": "varchar",
-    "value": "varchar",
-    "label": "varchar",
-    "active": "boolean",
-    "default_value": "boolean",
-}
+RAW = "raw_salesforce"
+
+OBJECTS = Table(
+    RAW,
+    "_objects",
+    {
+        "object": "varchar",
+        "label": "varchar",
+        "label_plural": "varchar",
+        "key_prefix": "varchar",
+        "custom": "boolean",
+        "queryable": "boolean",
+    },
+)
+FIELDS = Table(
+    RAW,
+    "_fields",
+    {
+        "object": "varchar",
+        "field": "varchar",
+        "label": "varchar",
+        "type": "varchar",
+        "length": "number",
+        "precision": "number",
+        "scale": "number",
+        "nillable": "boolean",
+        "calculated": "boolean",
+        "custom": "boolean",
+        "reference_to": "varchar",
+    },
+)
+PICKLIST_VALUES = Table(
+    RAW,
+    "_picklist_values",
+    {
+        "object": "varchar",
+        "field": "varchar",
+        "value": "varchar",
+        "label": "varchar",
+        "active": "boolean",
+        "default_value": "boolean",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,6 @@ class Description:
     name: str
     fields: tuple[str, ...]
     times: frozenset[str]
-    calculated: int
     raw: Mapping[str, Any]
 
     @property
@@ -95,7 +109,6 @@ def describe(sf: Salesforce, name: str) -> Description:
         name=name,
         fields=fields,
         times=frozenset(each["name"] for each in readable if each["type"] == "datetime"),
-        calculated=sum(bool(each.get("calculated")) for each in readable),
         raw=raw,
     )
 

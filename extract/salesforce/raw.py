@@ -1,32 +1,31 @@
 """The tables of RAW_SALESFORCE: one per object, every field as text, and what the org says about its fields."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from snowflake.connector import SnowflakeConnection
 
 from extract.landing import (
-    RowFiles,
     Stamp,
     check_rows,
     execute,
+    land_rows,
     landing_table,
     load_files,
     open_stage,
     qualified,
     quoted,
-    replace_rows,
     save_watermark,
     transaction,
 )
 from extract.salesforce import describe
-from extract.salesforce.describe import Description
+from extract.salesforce.describe import RAW, Description
 from extract.salesforce.read import Copy
 from extract.sources import SourceObject
 
-SCHEMA = "raw_salesforce"
 STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELETED": "boolean"}
 
 
@@ -47,11 +46,11 @@ class RawTables:
         self._connection = connection
         self._stamp = stamp
         self._columns: dict[str, set[str]] = {}
-        open_stage(connection, SCHEMA)
+        open_stage(connection, RAW)
         found = execute(
             connection,
             "select table_name, column_name from information_schema.columns where table_schema = %s",
-            (SCHEMA.upper(),),
+            (RAW.upper(),),
         )
         for row in found:
             self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
@@ -64,7 +63,7 @@ class RawTables:
         """Make the object's table, or the columns that it lacks; give warnings about declared fields."""
         absent, warnings = describe.absent_columns(source, fields)
         wanted = [name.upper() for name in fields] + absent
-        target = qualified(SCHEMA, source.table)
+        target = qualified(RAW, source.table)
         if self.has(source):
             for name in wanted:
                 if name not in self._columns[source.table]:
@@ -83,18 +82,18 @@ class RawTables:
             ExtractError: other rows arrived than were read.
         """
         columns = [name.upper() for name in copy.description.fields]
-        landed = load_files(self._connection, SCHEMA, copy.source.table, columns, copy.folder)
+        landed = load_files(self._connection, RAW, copy.source.table, columns, copy.folder)
         check_rows(copy.source.name, copy.page_count, landed)
         with transaction(self._connection):
             self._write(copy, columns)
             counts = self._count(copy, landed)
             save_watermark(self._connection, copy.source.name, copy.window.until, self._stamp)
             self.save_count(copy, counts)
-        execute(self._connection, f"drop table if exists {landing_table(SCHEMA, copy.source.table)}")
+        execute(self._connection, f"drop table if exists {landing_table(RAW, copy.source.table)}")
         return counts
 
     def _write(self, copy: Copy, columns: Sequence[str]) -> None:
-        target, landed = qualified(SCHEMA, copy.source.table), landing_table(SCHEMA, copy.source.table)
+        target, landed = qualified(RAW, copy.source.table), landing_table(RAW, copy.source.table)
         deleted = "coalesce(\"ISDELETED\" = 'true', false)" if copy.description.keeps_deleted else "false"
         newest = f"{quoted(copy.window.cursor)} desc nulls last" if copy.window.cursor else '"ID"'
         names = ", ".join(map(quoted, columns))
@@ -112,12 +111,12 @@ class RawTables:
             execute(self._connection, _merge(target, rows, [*columns, *STAMP_COLUMNS]), values)
 
     def _count(self, copy: Copy, landed: int) -> Counts:
-        table = qualified(SCHEMA, copy.source.table)
+        table = qualified(RAW, copy.source.table)
         [found] = execute(
             self._connection,
             "select count(*) as raw_rows, count_if(not _deleted) as live_rows, "
             "count_if(_extracted_at = %s::timestamp_ntz) as written_rows, "
-            f'(select count(distinct "ID") from {landing_table(SCHEMA, copy.source.table)}) as landed_ids from {table}',
+            f'(select count(distinct "ID") from {landing_table(RAW, copy.source.table)}) as landed_ids from {table}',
             self._stamp.values[1:],
         )
         check_rows(copy.source.name, found["landed_ids"], found["written_rows"])
@@ -142,25 +141,11 @@ class RawTables:
         self, org: Mapping[str, Mapping[str, Any]], descriptions: Sequence[Description], folder: Path
     ) -> None:
         """Write `_objects` anew, and the rows of the described objects in `_fields` and `_picklist_values`."""
-        names = ("object", [each.name for each in descriptions])
-        self._replace("_objects", describe.OBJECT_COLUMNS, describe.object_rows(org), folder)
-        self._replace("_fields", describe.FIELD_COLUMNS, describe.field_rows(descriptions), folder, names)
-        picklists = describe.picklist_rows(descriptions)
-        self._replace("_picklist_values", describe.PICKLIST_COLUMNS, picklists, folder, names)
-
-    def _replace(
-        self,
-        table: str,
-        columns: Mapping[str, str],
-        rows: Iterator[tuple[str | None, ...]],
-        folder: Path,
-        only: tuple[str, Sequence[str]] | None = None,
-    ) -> None:
-        with RowFiles(folder, columns) as files:
-            for row in rows:
-                files.add(row)
-        check_rows(table, files.rows, load_files(self._connection, SCHEMA, table, columns, folder))
-        replace_rows(self._connection, SCHEMA, table, columns, self._stamp, only=only)
+        described = ("object", [each.name for each in descriptions])
+        land = functools.partial(land_rows, self._connection, folder=folder, stamp=self._stamp)
+        land(describe.OBJECTS, describe.object_rows(org))
+        land(describe.FIELDS, describe.field_rows(descriptions), only=described)
+        land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only=described)
 
 
 def _merge(target: str, rows: str, columns: Sequence[str]) -> str:

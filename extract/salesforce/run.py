@@ -86,7 +86,7 @@ def extract(
     org = describe_org(sf)
     until = _soql_time(_org_now(sf) - settings.lag)
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
-    tables = RawTables(connection, Stamp(run_id, dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    tables = RawTables(connection, Stamp.now(run_id))
     since = {} if full else _behind(watermarks(connection), settings.lookback)
     for source in objects:
         sweep(call, source)

@@ -1,0 +1,246 @@
+"""Reading back what Intercom holds: contacts, companies, which contact is at which company, admins.
+
+python-intercom's client sends the calls; its models and pagers are passed by, because they cost five
+milliseconds a record and some of the pagers never end.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import stamina
+import structlog
+from intercom import Intercom
+from snowflake.connector import SnowflakeConnection
+
+from extract.errors import ExtractError, LoginError
+from extract.landing import RowFiles, Stamp, Table, execute, open_stage
+from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
+
+BASE_URL = "https://api.intercom.io"
+VERSION = "2.14"
+RAW = "raw_intercom"
+PAGE = 150
+# A workspace has one scroll. It dies after a minute without a call, and a new one must wait for that.
+SCROLL_EXISTS = "scroll_exists"
+SCROLL_SECONDS = 15.0
+SCROLLS = 5
+
+ATTEMPTS = 8
+TIMEOUT_SECONDS = 60
+WINDOW_SECONDS = 10.0
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TIMED_OUT, TOO_MANY, SERVER_ERROR = 401, 403, 404, 408, 429, 500
+
+ATTACHMENTS = Table(RAW, "attachments", {"contact_id": "varchar", "company_id": "varchar"})
+
+log = structlog.get_logger()
+
+
+class RefusedError(ExtractError):
+    """Intercom did not do what it was asked; `status` and `code` say why."""
+
+    def __init__(self, response: httpx.Response, path: str) -> None:
+        """Read the error list that Intercom answers; a proxy's answer has none."""
+        body = _json(response)
+        first = (body.get("errors") or [{}])[0]
+        self.status = response.status_code
+        self.code = str(first.get("code", "no code"))
+        self.reset = response.headers.get("X-RateLimit-Reset")
+        super().__init__(
+            f"Intercom refused {path} (HTTP {self.status}, {self.code}, request {body.get('request_id', 'unknown')}): "
+            f"{first.get('message', 'no message')}"
+        )
+
+
+def _pause(error: Exception) -> bool | float:
+    """Say whether to call again, and after how many seconds where Intercom's rules say so."""
+    if not isinstance(error, RefusedError):
+        return isinstance(error, httpx.TransportError)
+    if error.code == SCROLL_EXISTS:
+        return SCROLL_SECONDS
+    return _limited(error) or error.status == TIMED_OUT or error.status >= SERVER_ERROR
+
+
+def _limited(error: Exception) -> bool | float:
+    """Say how long to wait for the next window, if that is what the error is about."""
+    if not isinstance(error, RefusedError) or error.status != TOO_MANY:
+        return False
+    return max(0.1, float(error.reset) - time.time()) if error.reset else WINDOW_SECONDS
+
+
+_patient = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_max=WINDOW_SECONDS).on(_pause)
+_limited_only = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_max=WINDOW_SECONDS).on(_limited)
+
+
+class Workspace:
+    """One Intercom workspace. Calls wait for the rate limit, and what passes by itself is tried again."""
+
+    def __init__(self, token: str, base_url: str = BASE_URL) -> None:
+        """Name the API version: without it Intercom takes the one that the app was set to."""
+        client = Intercom(
+            token=token, base_url=base_url, headers={"Intercom-Version": VERSION}, timeout=TIMEOUT_SECONDS
+        )
+        self._http = client._client_wrapper.httpx_client  # noqa: SLF001 - the only way to an answer without a model
+        self._base_url = base_url
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Give the JSON object that a GET answers.
+
+        Raises:
+            LoginError: the token is not accepted.
+            RefusedError: Intercom said no.
+            ExtractError: Intercom cannot be reached.
+        """
+        return self._explained(_patient, path, query)
+
+    def get_next(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Do as `get`, for a call that a failure makes useless to repeat: only the rate limit is waited for."""
+        return self._explained(_limited_only, path, query)
+
+    def _explained(
+        self, again: stamina.BoundRetryingCaller, path: str, query: Mapping[str, str] | None
+    ) -> dict[str, Any]:
+        try:
+            return again(self._get, path, query)
+        except RefusedError as error:
+            if error.status in (UNAUTHORIZED, FORBIDDEN):
+                raise LoginError(f"{error}. Check the token and its permissions.") from None
+            raise
+        except httpx.TransportError as error:
+            raise ExtractError(
+                f"Intercom at {self._base_url} cannot be reached ({type(error).__name__}). Give the command again."
+            ) from None
+
+    def _get(self, path: str, query: Mapping[str, str] | None) -> dict[str, Any]:
+        response = self._http.request(path, method="GET", params=dict(query or {}))
+        if not response.is_success:
+            raise RefusedError(response, path)
+        return _json(response)
+
+
+def read(
+    workspace: Workspace,
+    connection: SnowflakeConnection,
+    *,
+    run_id: str,
+    landing_dir: Path,
+    ours: bool = True,
+    progress: Progress | None = None,
+) -> list[Landed]:
+    """Copy contacts, attachments, companies and admins into RAW_INTERCOM, each table whole and at one instant.
+
+    With `ours`, contacts without an `external_id` and companies without a `company_id` are left out. `progress`
+    is called with the object, its rows so far, and their number at the end.
+
+    Raises:
+        LoginError: the token is not accepted.
+        ExtractError: Intercom refused or cannot be reached. Tables not yet read stay as they were.
+    """
+    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "intercom", progress)
+    open_stage(connection, RAW)
+    contacts = _land_contacts(workspace, back, ours=ours)
+    known = _known_companies(connection)
+    companies = (each for each in _companies(workspace, known) if not ours or each.get("company_id"))
+    return [
+        *contacts,
+        back.land(payload_table(RAW, "companies"), map(payload_row, companies)),
+        back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"])),
+    ]
+
+
+def _land_contacts(workspace: Workspace, back: ReadBack, *, ours: bool) -> list[Landed]:
+    """Read every contact once, for its own row and for those of its companies."""
+    table, started = payload_table(RAW, "contacts"), time.monotonic()
+    with (
+        RowFiles(back.folder / table.name, table.columns) as contacts,
+        RowFiles(back.folder / ATTACHMENTS.name, ATTACHMENTS.columns) as attachments,
+    ):
+        for contact in back.report(table.name, _contacts(workspace, ours=ours)):
+            contacts.add(payload_row(contact))
+            for company_id in _companies_of(workspace, contact):
+                attachments.add((contact["id"], company_id))
+    return [back.land_files(table, contacts, started), back.land_files(ATTACHMENTS, attachments, started)]
+
+
+def _contacts(workspace: Workspace, *, ours: bool) -> Iterator[dict[str, Any]]:
+    query = {"per_page": str(PAGE)}
+    while True:
+        page = workspace.get("contacts", query)
+        yield from (each for each in page["data"] if not ours or each.get("external_id"))
+        following = (page.get("pages") or {}).get("next")
+        if not following:
+            return
+        query["starting_after"] = following["starting_after"]
+
+
+def _companies_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[str]:
+    """Give Intercom's ids of a contact's companies; the contact itself lists ten at most."""
+    nested = contact.get("companies") or {}
+    if not nested.get("has_more") and nested.get("total_count", 0) <= len(nested.get("data", ())):
+        yield from (each["id"] for each in nested.get("data", ()))
+        return
+    number = pages = 1
+    while number <= pages:
+        page = workspace.get(
+            f"contacts/{contact['id']}/companies", {"page": str(number), "per_page": str(PAGE)}
+        )
+        # The description calls the list `companies`, the service `data`.
+        yield from (each["id"] for each in page.get("data") or page.get("companies") or ())
+        pages = (page.get("pages") or {}).get("total_pages") or 1
+        number += 1
+
+
+def _companies(workspace: Workspace, known: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Give every company that has a contact, and the known ones that have none. Holds the ids of those given."""
+    seen: set[str] = set()
+    for company in _scrolled(workspace):
+        if company["id"] not in seen:
+            seen.add(company["id"])
+            yield company
+    for company_id in known:
+        if company_id not in seen:
+            yield from _company(workspace, company_id)
+
+
+def _company(workspace: Workspace, company_id: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield workspace.get(f"companies/{company_id}")
+    except RefusedError as error:
+        if error.status != NOT_FOUND:
+            raise
+
+
+def _scrolled(workspace: Workspace) -> Iterator[dict[str, Any]]:
+    """Scroll over the companies; a scroll that died or failed cannot go on, so another begins at the start."""
+    for last in (False,) * (SCROLLS - 1) + (True,):
+        try:
+            yield from _one_scroll(workspace)
+        except RefusedError as error:
+            lost = error.status == NOT_FOUND or error.status >= SERVER_ERROR
+            if last or not lost:
+                raise
+            log.info("scroll over companies lost; starting again", status=error.status)
+        else:
+            return
+
+
+def _one_scroll(workspace: Workspace) -> Iterator[dict[str, Any]]:
+    page = workspace.get("companies/scroll")
+    while page.get("data"):
+        yield from page["data"]
+        page = workspace.get_next("companies/scroll", {"scroll_param": page["scroll_param"]})
+
+
+def _known_companies(connection: SnowflakeConnection) -> Iterator[str]:
+    statement = "select target_id from ops.load_ledger where target = 'intercom' and object = 'companies'"
+    return (row["target_id"] for row in execute(connection, statement) if row["target_id"])
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
