@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from warehouse.mends import closing
+from warehouse.mends.answer_once import answered_once
 from warehouse.mends.session import Warehouse
 
 
@@ -47,13 +49,22 @@ def create_app(home: Path) -> Starlette:
     @contextlib.asynccontextmanager
     async def close_at_end(_: Starlette) -> AsyncIterator[None]:
         yield
+        closing.close_all()
         warehouse.duck_conn.close()
 
-    async def health(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok"})
+    # Starlette takes the first route that fits: these stand before upstream's of the same paths.
+    mended = [
+        Route("/queries/v1/query-request", answered_once(fakesnow.server.query_request), methods=["POST"]),
+        Route("/session/v1/login-request", closing.login, methods=["POST"]),
+        Route("/session", closing.close, methods=["POST"]),
+        Route("/_warehouse/health", health),
+    ]
+    return Starlette(routes=[*mended, *fakesnow.server.routes], lifespan=close_at_end)
 
-    routes = [*fakesnow.server.routes, Route("/_warehouse/health", health)]
-    return Starlette(routes=routes, lifespan=close_at_end)
+
+async def health(_: Request) -> JSONResponse:
+    """Say that the warehouse answers."""
+    return JSONResponse({"status": "ok"})
 
 
 def open_warehouse(home: Path) -> Warehouse:

@@ -8,11 +8,12 @@ from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
-from warehouse.mends import catalog, functions
+from warehouse.mends import catalog, functions, null_timestamps
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
 from warehouse.mends.ddl_commits import DdlCommits
 from warehouse.mends.functions import Functions
+from warehouse.mends.literal_rows import LiteralRows
 from warehouse.mends.merge import Merge
 from warehouse.mends.null_columns import NullColumns
 from warehouse.mends.temporary_tables import TemporarySession, TemporaryTables
@@ -31,7 +32,7 @@ WITHOUT_EFFECT = [
 
 
 class Cursor(
-    AnswerOnce, Merge, TemporaryTables, DdlCommits, Comments, NullColumns, Functions, FakeSnowflakeCursor
+    AnswerOnce, LiteralRows, Merge, TemporaryTables, DdlCommits, Comments, NullColumns, Functions, FakeSnowflakeCursor
 ):
     """A cursor with every mend; each is a class of its own that overrides one step of upstream's."""
 
@@ -56,6 +57,7 @@ class Warehouse(FakeSnow):
     """The databases of one folder, with DATABASE opened."""
 
     def __init__(self, home: Path) -> None:
+        null_timestamps.install()
         super().__init__(db_path=home, nop_regexes=WITHOUT_EFFECT)
         self.results_cache = Results()
         catalog.keep_global_catalog(self.duck_conn, home)
