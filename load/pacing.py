@@ -138,22 +138,18 @@ class BusyError(Exception):
         self.seconds = seconds
 
 
-class UnansweredError(Exception):
-    """A call got no usable answer, also after retries. What it asked for may or may not have happened."""
-
-
 def patiently(call: Callable[[], Answer], *, attempts: int, wait_max: float = 10.0) -> Answer:
     """Make a call again while it raises `BusyError`.
 
     Raises:
-        UnansweredError: all attempts were used.
+        TargetUnavailableError: all attempts were used.
     """
     try:
         for attempt in stamina.retry_context(on=_backoff, attempts=attempts, timeout=None, wait_max=wait_max):
             with attempt:
                 return call()
     except BusyError as error:
-        raise UnansweredError(str(error)) from error
+        raise TargetUnavailableError(f"There is no usable answer: {error}. Run it again later.") from error
     raise AssertionError  # pragma: no cover  stamina ends by returning or raising
 
 
@@ -176,12 +172,10 @@ class Patience:
         with self._lock:
             self._in_a_row = 0
 
-    def unanswered(self, error: UnansweredError) -> None:
-        """Count a call that got no answer. Raises `TargetUnavailableError` when too many in a row did not."""
+    def unanswered(self, error: TargetUnavailableError) -> None:
+        """Count a call that got no answer, and raise its error when too many in a row did not."""
         with self._lock:
             self._in_a_row += 1
             lost = self._in_a_row >= self._limit
         if lost:
-            raise TargetUnavailableError(
-                f"The target stopped answering ({error}). Run it again later."
-            ) from error
+            raise error

@@ -35,7 +35,7 @@ class BudgetExhausted(LoadStoppedError):  # noqa: N818  a state of the account, 
 
 
 class TargetUnavailableError(LoadStoppedError):
-    """The target does not answer, also after retries."""
+    """A call got no usable answer, also after retries. What it asked for may or may not have happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,53 @@ class Row:
     action: Action
     target_id: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    def succeeded(
+        self, target_id: str | None, payload: str | None = None, action: Action | None = None
+    ) -> "Result":
+        """Say that the target took the row, and what it did with it when that is known better than the plan did."""
+        return Result(
+            self.record_key,
+            action or self.action,
+            "succeeded",
+            target_id,
+            row_hash=self.row_hash,
+            payload=payload,
+        )
+
+    def refused(
+        self,
+        category: str | None,
+        message: str | None,
+        payload: str | None = None,
+        correlation_id: str | None = None,
+    ) -> "Result":
+        """Say that the target does not want the row, and why. It is not sent again until it changes."""
+        return Result(
+            self.record_key,
+            self.action,
+            "refused",
+            self.target_id,
+            category,
+            message,
+            correlation_id,
+            self.row_hash,
+            payload,
+        )
+
+    def failed(self, message: str, payload: str | None = None) -> "Result":
+        """Say that nothing is known of the row's fate. It is sent again."""
+        return Result(
+            self.record_key,
+            self.action,
+            "failed",
+            self.target_id,
+            "NO_ANSWER",
+            message,
+            None,
+            self.row_hash,
+            payload,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,8 @@ class _Crew(Generic[Item, Answer]):
                 raise
             self._stop(error)
             return []
-        for future in done:
-            if (error := future.exception()) is not None:
-                self._stop(error)
+        for failure in filter(None, (future.exception() for future in done)):
+            self._stop(failure)
         return [future.result() for future in done if future.exception() is None]
 
     def _stop(self, error: BaseException) -> None:

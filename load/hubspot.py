@@ -1,0 +1,399 @@
+"""HubSpot: upserts of a hundred records, links by the thousand, every answer matched to its record.
+
+The setup calls are the SDK's typed ones (`load.hubspot_schema`). The hot path sends its own JSON through the SDK's
+connection pool, because the SDK's models cost five times as much as the rest of a call. API: v3 objects and
+v4 associations.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import hubspot
+import structlog
+import urllib3
+from hubspot.crm import properties as properties_api
+
+from load.answer import Answer
+from load.feeds import Feed
+from load.hubspot_schema import provision
+from load.hubspot_wire import (
+    Input,
+    Match,
+    all_taken,
+    existing_id,
+    input_by_id,
+    link_input,
+    link_reference,
+    matched_by_ends,
+    matched_by_trace,
+    message_of,
+    record_input,
+    refused_by,
+)
+from load.pacing import BusyError, Limiter, Patience, patiently
+from load.target import (
+    AccessDeniedError,
+    LoadError,
+    LoadStoppedError,
+    Result,
+    Row,
+    SchemaChange,
+    TargetUnavailableError,
+    WrongAccountError,
+)
+from load.threads import concurrently
+
+log = structlog.get_logger()
+
+BASE_URL = "https://api.hubapi.com"
+RECORDS_PER_CALL = 100
+LINKS_PER_CALL = 2_000
+# The smallest account's budget, until the first answer says what this one's is.
+CALLS_PER_WINDOW = 100
+WINDOW_SECONDS = 10.0
+TIMEOUT = urllib3.Timeout(connect=10, read=60)
+ATTEMPTS = 8
+UNANSWERED_IN_A_ROW = 3
+# A lock of a record lasts two seconds; a move to another data centre up to a day.
+LOCKED_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 60.0
+
+PATHS = {
+    "v3": {
+        "account": "/account-info/v3/details",
+        "upsert": "/crm/v3/objects/{object}/batch/upsert",
+        "update": "/crm/v3/objects/{object}/batch/update",
+        "read": "/crm/v3/objects/{object}/batch/read",
+        "archive": "/crm/v3/objects/{object}/batch/archive",
+        "link": "/crm/v4/associations/{from_object}/{to_object}/batch/create",
+        "unlink": "/crm/v4/associations/{from_object}/{to_object}/batch/archive",
+    },
+}
+
+# (from, to, association type of the mart) -> HubSpot's association type id. Ids go one way: each pair has its own.
+# A parent is what the company is linked *to*, so its type is child-to-parent (14); parent-to-child would be 13.
+ASSOCIATION_TYPES = {
+    ("contacts", "companies", "primary"): 1,
+    ("contacts", "companies", "unlabelled"): 279,
+    ("deals", "companies", "primary"): 5,
+    ("deals", "companies", "unlabelled"): 341,
+    ("deals", "contacts", "unlabelled"): 3,
+    ("tickets", "companies", "primary"): 26,
+    ("tickets", "companies", "unlabelled"): 339,
+    ("tickets", "contacts", "unlabelled"): 16,
+    ("companies", "companies", "parent"): 14,
+}
+
+
+class HubSpot:
+    """A HubSpot account as a target. Safe to share between threads; `repr` and logs never show the token.
+
+    base_url: scheme and host, without a slash at the end; both the typed and the raw calls go there.
+    expected_account: the portal id that the token must belong to; None takes any.
+    pool: sends the raw calls, by default the SDK's own urllib3 pool.
+    """
+
+    name = "hubspot"
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        expected_account: str | None = None,
+        threads: int = 8,
+        share_free: float = 0.05,
+        links_per_call: int = LINKS_PER_CALL,
+        attempts: int = ATTEMPTS,
+        version: str = "v3",
+        pool: urllib3.PoolManager | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._expected_account = expected_account
+        self._threads = threads
+        self._links_per_call = links_per_call
+        self._attempts = attempts
+        self._paths = PATHS[version]
+        self._limiter = limiter or Limiter(CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free)
+        self._patience = Patience(UNANSWERED_IN_A_ROW)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        # Every attribute access of the SDK builds a client with a pool of its own: keep the ones that are needed.
+        client = hubspot.Client.create(
+            access_token=token, host=self._base_url, base_url=self._base_url, connection_pool_maxsize=threads
+        )
+        self._properties = client.crm.properties.core_api
+        self._groups = client.crm.properties.groups_api
+        self._pool = pool or self._properties.api_client.rest_client.pool_manager
+        self._records = 0
+
+    def __repr__(self) -> str:
+        return f"HubSpot({self._base_url!r})"
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made since the start, retries included."""
+        return self._limiter.calls
+
+    @property
+    def records(self) -> int:
+        """How many records and links HubSpot took since the start."""
+        return self._records
+
+    def check_account(self) -> str:
+        """Give the portal id.
+
+        Raises:
+            AccessDeniedError: HubSpot refused the token.
+            WrongAccountError: the token belongs to another account than `expected_account`.
+        """
+        account = str(self._ask("GET", self._paths["account"]).content["portalId"])
+        if self._expected_account not in (None, "", account):
+            raise WrongAccountError(
+                f"The HubSpot token belongs to account {account}, and {self._expected_account} was expected. "
+                "Nothing was sent. Check the token and the account id in the settings."
+            )
+        return account
+
+    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
+        """Create the groups, properties and options that the feeds need.
+
+        Raises:
+            SchemaConflictError: HubSpot has them otherwise; nothing was changed.
+        """
+        return provision(self._properties, self._groups, feeds, self._typed)
+
+    def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Upsert records by the feed's key, or create links; see `load.target.Target`."""
+        if feed.kind == "link":
+            yield from self._count(concurrently(self._link, self._links(rows), self._threads))
+        else:
+            batches = _batches(rows, RECORDS_PER_CALL)
+            yield from self._count(concurrently(partial(self._upsert, feed), batches, self._threads))
+
+    def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Archive records, or remove links, by their `target_id`; see `load.target.Target`."""
+        work = self._unlink if feed.kind == "link" else partial(self._archive, feed)
+        yield from self._count(concurrently(work, _batches(rows, RECORDS_PER_CALL), self._threads))
+
+    def _count(self, answers: Iterable[list[list[Result]]]) -> Iterator[list[Result]]:
+        for several in answers:
+            results = [result for one in several for result in one]
+            self._records += sum(result.status == "succeeded" for result in results)
+            yield results
+
+    # records
+
+    def _upsert(self, feed: Feed, rows: Sequence[Row]) -> list[Result]:
+        inputs, results = [], []
+        for row in rows:
+            try:
+                inputs.append(record_input(feed, row))
+            except ValueError as error:
+                results.append(row.refused("VALUE", str(error)))
+        answered = self._batch(self._paths["upsert"].format(object=feed.object), inputs, matched_by_trace)
+        in_the_way = {result.record_key: id_ for result in answered if (id_ := existing_id(result))}
+        if in_the_way:
+            adopted = self._adopt(feed, inputs, in_the_way)
+            answered = [adopted.get(result.record_key, result) for result in answered]
+        return results + answered
+
+    def _adopt(self, feed: Feed, inputs: Sequence[Input], in_the_way: Mapping[str, str]) -> dict[str, Result]:
+        """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
+        found = json.dumps(
+            {
+                "properties": [feed.key],
+                "inputs": [{"id": hubspot_id} for hubspot_id in set(in_the_way.values())],
+            }
+        )
+        path = self._paths["read"].format(object=feed.object)
+        try:
+            answer = self._ask("POST", path, found)
+        except TargetUnavailableError:
+            return {}
+        unowned = {
+            record["id"]
+            for record in answer.content.get("results", ())
+            if not record["properties"].get(feed.key)
+        }
+        adopted = [
+            input_by_id(one, in_the_way[one.row.record_key])
+            for one in inputs
+            if in_the_way.get(one.row.record_key) in unowned
+        ]
+        path = self._paths["update"].format(object=feed.object)
+        results = self._batch(path, adopted, matched_by_trace)
+        log.info("records_adopted", object=feed.object, records=len(adopted))
+        return {result.record_key: result for result in results}
+
+    def _archive(self, feed: Feed, rows: Sequence[Row]) -> list[Result]:
+        inputs = [Input(row, None, json.dumps({"id": row.target_id})) for row in rows]
+        return self._batch(self._paths["archive"].format(object=feed.object), inputs, all_taken)
+
+    # links
+
+    def _links(self, rows: Iterable[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
+        """Gather links by their pair of objects, which is part of the path."""
+        gathered: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            pair = row.values["from_object"], row.values["to_object"]
+            gathered[pair].append(row)
+            if len(gathered[pair]) == self._links_per_call:
+                yield pair, gathered.pop(pair)
+        yield from gathered.items()
+
+    def _link(self, links: tuple[tuple[str, str], list[Row]]) -> list[Result]:
+        (from_object, to_object), rows = links
+        moved = [row for row in rows if row.target_id not in (None, link_reference(row))]
+        if moved:
+            self._unlink(moved)
+        inputs, results = [], []
+        for row in rows:
+            type_id = ASSOCIATION_TYPES.get((from_object, to_object, row.values["association_type"]))
+            if type_id is None:
+                kind = f"{from_object} to {to_object}, {row.values['association_type']}"
+                results.append(row.refused("ASSOCIATION_TYPE", f"HubSpot has no type for {kind}."))
+            else:
+                inputs.append(link_input(row, type_id))
+        path = self._paths["link"].format(from_object=from_object, to_object=to_object)
+        return results + self._batch(path, inputs, matched_by_ends)
+
+    def _unlink(self, rows: Sequence[Row]) -> list[Result]:
+        by_pair: dict[tuple[str, str], list[Input]] = defaultdict(list)
+        nothing_to_do = []
+        for row in rows:
+            if row.target_id is None:
+                nothing_to_do.append(row.succeeded(None))
+                continue
+            from_object, from_id, to_object, to_id = row.target_id.split("/")
+            wire = json.dumps({"from": {"id": from_id}, "to": [{"id": to_id}]})
+            by_pair[from_object, to_object].append(Input(row, wire, wire))
+        results = nothing_to_do
+        for (from_object, to_object), inputs in by_pair.items():
+            path = self._paths["unlink"].format(from_object=from_object, to_object=to_object)
+            results += self._batch(path, inputs, all_taken)
+        return results
+
+    # calls
+
+    def _batch(self, path: str, inputs: Sequence[Input], match: Match) -> list[Result]:
+        """Send the inputs in one call and give a result for each.
+
+        What the answer does not settle is asked again in halves, down to the one record that is to blame: HubSpot
+        names only the first culprit of a batch, or none.
+        """
+        if not inputs:
+            return []
+        body = f'{{"inputs":[{",".join(one.wire for one in inputs)}]}}'
+        try:
+            answer = self._ask("POST", path, body)
+        except TargetUnavailableError as error:
+            self._patience.unanswered(error)
+            return [one.row.failed(str(error), one.payload) for one in inputs]
+        self._patience.answered()
+        results = match(inputs, answer) if answer.ok else []
+        settled = {result.record_key for result in results}
+        open_ = [one for one in inputs if one.row.record_key not in settled]
+        if len(inputs) == 1:
+            return results or [refused_by(answer, open_[0])]
+        middle = math.ceil(len(open_) / 2)
+        for half in (open_[:middle], open_[middle:]):
+            results += self._batch(path, half, match)
+        return results
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
+        return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
+
+    def _once(self, method: str, path: str, body: str | None) -> Answer:
+        used = self._limiter.acquire()
+        try:
+            response = self._pool.request(
+                method,
+                self._base_url + path,
+                body=None if body is None else body.encode(),
+                headers=self._headers,
+                timeout=TIMEOUT,
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise BusyError(f"{self._base_url}{path}: {type(error).__name__}") from error
+        answer = Answer.read(response.status, response.headers, response.data)
+        self._understand(used, path, answer)
+        return answer
+
+    def _typed(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Make one of the SDK's typed calls, paced and repeated like the raw ones."""
+
+        def once() -> Any:
+            used = self._limiter.acquire()
+            try:
+                return call(*arguments)
+            except properties_api.ApiException as error:
+                answer = Answer.read(error.status, error.headers, error.body)
+                self._understand(used, call.__name__, answer)
+                raise LoadError(
+                    f"HubSpot refused {call.__name__} of {arguments[0]}: {message_of(answer)}"
+                ) from error
+            except urllib3.exceptions.HTTPError as error:
+                raise BusyError(f"{self._base_url}, {call.__name__}: {type(error).__name__}") from error
+
+        return patiently(once, attempts=self._attempts)
+
+    def _understand(self, used: int, path: str, answer: Answer) -> None:
+        """Learn the pace from an answer, and raise what is not about the records that were sent."""
+        self._learn(used, answer)
+        status = answer.status
+        if status in (401, 403):
+            raise AccessDeniedError(f"HubSpot refused the token for {path} ({status}): {message_of(answer)}")
+        if status == 429:  # noqa: PLR2004
+            self._too_many(answer)
+        if status == 423:  # noqa: PLR2004
+            raise BusyError("a record is locked (423)", LOCKED_SECONDS)
+        if status == 477:  # noqa: PLR2004
+            self._moving(answer)
+        if status in (408, 425) or status >= 500:  # noqa: PLR2004
+            raise BusyError(f"status {status} from {path}")
+        if status in (404, 405, 415):
+            raise LoadError(f"HubSpot has no {path} ({status}). Check the address and the object's name.")
+
+    def _learn(self, used: int, answer: Answer) -> None:
+        milliseconds = answer.number("X-HubSpot-RateLimit-Interval-Milliseconds")
+        self._limiter.learn(
+            used,
+            answer.number("X-HubSpot-RateLimit-Max"),
+            answer.number("X-HubSpot-RateLimit-Remaining"),
+            seconds=milliseconds / 1000 if milliseconds else None,
+        )
+        self._limiter.learn_day(
+            answer.number("X-HubSpot-RateLimit-Daily"),
+            answer.number("X-HubSpot-RateLimit-Daily-Remaining"),
+        )
+
+    def _too_many(self, answer: Answer) -> None:
+        if answer.content.get("policyName") == "DAILY":
+            self._limiter.exhaust(
+                "HubSpot's calls of the day are used up. Run it again tomorrow: it goes on from here."
+            )
+        else:
+            self._limiter.pause(answer.number("Retry-After") or self._limiter.seconds)
+        # The limiter does the waiting, for all threads at once.
+        raise BusyError("too many calls (429)", 0.0)
+
+    def _moving(self, answer: Answer) -> None:
+        seconds = answer.number("Retry-After") or LONGEST_WAIT_SECONDS
+        if seconds > LONGEST_WAIT_SECONDS:
+            raise LoadStoppedError(
+                f"HubSpot is moving the account to another data centre. Run it again in {seconds / 3600:.1f} hours."
+            )
+        raise BusyError("the account is being moved (477)", seconds)
+
+
+def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    coming = iter(rows)
+    while batch := list(islice(coming, size)):
+        yield batch

@@ -1,0 +1,173 @@
+"""How rows and answers travel to and from HubSpot: the text of values, the inputs of a call, which answer is whose."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from load.answer import Answer
+from load.feeds import Feed
+from load.target import Action, Result, Row, reference
+
+EXISTING_ID = re.compile(r"Existing ID: (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A row as it is sent: `payload` is kept in the log of attempts, `wire` is its part of the call's body."""
+
+    row: Row
+    payload: str | None
+    wire: str
+
+
+Match = Callable[[Sequence[Input], Answer], list[Result]]
+
+
+def as_text(value: Any) -> str:
+    """Write a value as HubSpot takes it: everything is text, numbers plain, days and moments in ISO form and UTC.
+
+    Raises:
+        ValueError: the number is not finite.
+    """
+    return _AS_TEXT[type(value)](value)
+
+
+def _plain(value: float | Decimal) -> str:
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError("A number is not finite (NaN or infinity). Correct it in the mart.")
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+_AS_TEXT: dict[type, Callable[[Any], str]] = {
+    str: str,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: _plain,
+    Decimal: _plain,
+    date: date.isoformat,
+    datetime: lambda value: value.strftime("%Y-%m-%dT%H:%M:%SZ"),
+}
+
+
+def record_input(feed: Feed, row: Row) -> Input:
+    # "" clears a property, null is ignored: on a create it would only make the call longer.
+    properties = {
+        name: "" if value is None else as_text(value)
+        for name, value in row.values.items()
+        if value is not None or row.action == "update"
+    }
+    properties[feed.key] = row.record_key
+    payload = json.dumps(properties)
+    key = json.dumps(row.record_key)
+    return Input(
+        row,
+        payload,
+        f'{{"idProperty":"{feed.key}","id":{key},"objectWriteTraceId":{key},"properties":{payload}}}',
+    )
+
+
+def input_by_id(one: Input, hubspot_id: str) -> Input:
+    trace_id = json.dumps(one.row.record_key)
+    wire = f'{{"id":"{hubspot_id}","objectWriteTraceId":{trace_id},"properties":{one.payload}}}'
+    return Input(one.row, one.payload, wire)
+
+
+def link_input(row: Row, type_id: int) -> Input:
+    wire = json.dumps(
+        {
+            "from": {"id": row.values["from_id"]},
+            "to": {"id": row.values["to_id"]},
+            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}],
+        }
+    )
+    return Input(row, wire, wire)
+
+
+def link_reference(row: Row) -> str:
+    values = row.values
+    return reference(values["from_object"], values["from_id"], values["to_object"], values["to_id"])
+
+
+def matched_by_trace(inputs: Sequence[Input], answer: Answer) -> list[Result]:
+    """Match results and errors to the inputs by `objectWriteTraceId`, the only thing that ties an error to its input."""
+    taken = {record.get("objectWriteTraceId"): record for record in answer.content.get("results", ())}
+    errors = {trace: error for error in answer.content.get("errors", ()) for trace in _trace_ids(error)}
+    results = []
+    for one in inputs:
+        key = one.row.record_key
+        if record := taken.get(key):
+            action: Action = "create" if record.get("new") else "update"
+            results.append(one.row.succeeded(str(record["id"]), one.payload, action))
+        elif error := errors.get(key):
+            results.append(_refused(one, error, answer))
+    return results
+
+
+def _trace_ids(error: Mapping[str, Any]) -> list[str]:
+    inside = (error.get("context") or {}).get("objectWriteTraceId") or ()
+    return [*inside, *filter(None, [error.get("objectWriteTraceId")])]
+
+
+def matched_by_ends(inputs: Sequence[Input], answer: Answer) -> list[Result]:
+    """Match links by the ids of their ends: made ones by both, errors by the ids that they name, one or both."""
+    made = {
+        (str(link["fromObjectId"]), str(link["toObjectId"])) for link in answer.content.get("results", ())
+    }
+    errors: list[tuple[set[str], Mapping[str, Any]]] = [
+        (_ids(error), error) for error in answer.content.get("errors", ())
+    ]
+    results = []
+    for one in inputs:
+        ends = one.row.values["from_id"], one.row.values["to_id"]
+        if ends in made:
+            results.append(one.row.succeeded(link_reference(one.row), one.payload))
+        elif named := [error for ids, error in errors if ids and ids <= set(ends)]:
+            results.append(_refused(one, named[0], answer))
+    return results
+
+
+def _ids(error: Mapping[str, Any]) -> set[str]:
+    return {str(value) for values in (error.get("context") or {}).values() for value in values}
+
+
+def all_taken(inputs: Sequence[Input], _: Answer) -> list[Result]:
+    """Take an answer without content as a yes to every input."""
+    return [one.row.succeeded(one.row.target_id, one.payload) for one in inputs]
+
+
+def _refused(one: Input, error: Mapping[str, Any], answer: Answer) -> Result:
+    return one.row.refused(error.get("category"), error.get("message"), one.payload, correlation_id(answer))
+
+
+def refused_by(answer: Answer, one: Input) -> Result:
+    """Blame the answer's error on the one input that was sent."""
+    error = next(iter(answer.content.get("errors", ())), {})
+    category = answer.content.get("category") or error.get("category") or f"HTTP_{answer.status}"
+    message = (
+        answer.content.get("message") or error.get("message") or "The answer does not mention the record."
+    )
+    return one.row.refused(category, message, one.payload, correlation_id(answer))
+
+
+def existing_id(result: Result) -> str | None:
+    if result.status != "refused" or result.error_category != "CONFLICT":
+        return None
+    found = EXISTING_ID.search(result.error_message or "")
+    return found[1] if found else None
+
+
+def message_of(answer: Answer) -> str:
+    return f"{answer.content.get('message', 'no reason given')} (correlation id {correlation_id(answer)})"
+
+
+def correlation_id(answer: Answer) -> str | None:
+    """Give what HubSpot's support asks for."""
+    given = answer.content.get("correlationId") or answer.headers.get("X-HubSpot-Correlation-Id")
+    return None if given is None else str(given)

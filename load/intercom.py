@@ -1,0 +1,355 @@
+"""Intercom: one call per record, many at a time, and the way round its conflicts.
+
+The setup calls are the SDK's typed ones (`load.intercom_schema`). The hot path uses the SDK's HTTP client directly:
+its models cost 1.1 ms of CPU a record and the client 0.4 ms, and the SDK's own retries repeat conflicts and are
+off by two. API version: 2.14.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+
+import httpx
+import intercom
+import structlog
+from intercom.core.api_error import ApiError
+
+from load.answer import Answer
+from load.feeds import Feed
+from load.intercom_schema import provision
+from load.pacing import BusyError, Limiter, Patience, patiently
+from load.target import (
+    AccessDeniedError,
+    LoadError,
+    Result,
+    Row,
+    SchemaChange,
+    TargetUnavailableError,
+    WrongAccountError,
+    reference,
+)
+from load.threads import concurrently
+
+log = structlog.get_logger()
+
+BASE_URL = "https://api.intercom.io"
+VERSION = "2.14"
+# A small workspace's budget, until the first answer says what this one's is.
+CALLS_PER_WINDOW = 166
+WINDOW_SECONDS = 10.0
+TIMEOUT_SECONDS = 60.0
+ATTEMPTS = 8
+UNANSWERED_IN_A_ROW = 3
+
+CONFLICT = re.compile(r"(?P<archived>An archived)?.* already exists with id=(?P<id>[0-9a-f]+)")
+
+
+class Intercom:
+    """An Intercom workspace as a target. Safe to share between threads; `repr` and logs never show the token.
+
+    base_url: the region's scheme and host, without a slash at the end.
+    expected_workspace: the workspace's id code that the token must belong to; None takes any.
+    transport: sends the calls, by default over the network.
+    """
+
+    name = "intercom"
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        expected_workspace: str | None = None,
+        threads: int = 16,
+        share_free: float = 0.05,
+        attempts: int = ATTEMPTS,
+        transport: httpx.BaseTransport | None = None,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._expected_workspace = expected_workspace
+        self._threads = threads
+        self._attempts = attempts
+        self._limiter = limiter or Limiter(CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free)
+        self._patience = Patience(UNANSWERED_IN_A_ROW)
+        headers = {"Intercom-Version": VERSION}
+        self._http = httpx.Client(
+            headers={
+                **headers,
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+            },
+            timeout=TIMEOUT_SECONDS,
+            limits=httpx.Limits(max_connections=threads, max_keepalive_connections=threads),
+            transport=transport,
+        )
+        # Without the header Intercom answers in whatever version the app is set to.
+        self._sdk = intercom.Intercom(
+            token=token, base_url=self._base_url, headers=headers, httpx_client=self._http
+        )
+        self._records = 0
+
+    def __repr__(self) -> str:
+        return f"Intercom({self._base_url!r})"
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made since the start, retries included."""
+        return self._limiter.calls
+
+    @property
+    def records(self) -> int:
+        """How many records and attachments Intercom took since the start."""
+        return self._records
+
+    def check_account(self) -> str:
+        """Give the workspace's id code.
+
+        Raises:
+            AccessDeniedError: Intercom refused the token.
+            WrongAccountError: the token belongs to another workspace than `expected_workspace`.
+        """
+        workspace = str(self._ask("GET", "/me").content["app"]["id_code"])
+        if self._expected_workspace not in (None, "", workspace):
+            raise WrongAccountError(
+                f"The Intercom token belongs to workspace {workspace}, and {self._expected_workspace} was expected. "
+                "Nothing was sent. Check the token and the workspace in the settings."
+            )
+        return workspace
+
+    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
+        """Create the data attributes that the feeds need.
+
+        Raises:
+            SchemaConflictError: Intercom has them otherwise; nothing was changed.
+        """
+        return provision(self._sdk.data_attributes, feeds, self._typed)
+
+    def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Create or update companies and contacts, or attach them; see `load.target.Target`."""
+        work: dict[str, Callable[[Row], Result]] = {
+            "companies": partial(self._company, feed),
+            "contacts": partial(self._contact, feed),
+            "attachments": self._attach,
+        }
+        yield from self._one_by_one(feed, work, rows)
+
+    def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Archive contacts, delete companies, detach; see `load.target.Target`."""
+        work: dict[str, Callable[[Row], Result]] = {
+            "companies": lambda row: self._gone(row, "DELETE", f"/companies/{row.target_id}"),
+            "contacts": lambda row: self._gone(row, "POST", f"/contacts/{row.target_id}/archive"),
+            "attachments": self._detach,
+        }
+        yield from self._one_by_one(feed, work, rows)
+
+    def _one_by_one(
+        self, feed: Feed, work: Mapping[str, Callable[[Row], Result]], rows: Iterable[Row]
+    ) -> Iterator[list[Result]]:
+        if feed.object not in work:
+            raise LoadError(f"Intercom takes no {feed.object}; it takes {', '.join(work)}.")
+        for results in concurrently(partial(self._tried, work[feed.object]), rows, self._threads):
+            self._records += sum(result.status == "succeeded" for result in results)
+            yield results
+
+    def _tried(self, work: Callable[[Row], Result], row: Row) -> Result:
+        try:
+            result = work(row)
+        except TargetUnavailableError as error:
+            self._patience.unanswered(error)
+            return row.failed(str(error))
+        except ValueError as error:
+            return row.refused("VALUE", str(error))
+        self._patience.answered()
+        return result
+
+    # records
+
+    def _company(self, feed: Feed, row: Row) -> Result:
+        body = json.dumps({feed.key: row.record_key, **as_json(feed, row)})
+        answer = self._ask("POST", "/companies", body)
+        return self._result(row, answer, body)
+
+    def _contact(self, feed: Feed, row: Row) -> Result:
+        body = json.dumps({feed.key: row.record_key, **as_json(feed, row)})
+        if row.target_id is not None:
+            answer = self._ask("PUT", f"/contacts/{row.target_id}", body)
+            if answer.status not in (404, 410):
+                return self._result(row, answer, body)
+        # Creating first costs one call where looking first costs two; a conflict names who is in the way.
+        answer = self._ask("POST", "/contacts", body)
+        if answer.status == 409:  # noqa: PLR2004
+            return self._adopt(feed, row, answer, body)
+        return self._result(row, answer, body)
+
+    def _adopt(self, feed: Feed, row: Row, conflict: Answer, body: str) -> Result:
+        """Update the contact that is in the way, if it is ours or nobody's; another record's contact is not touched."""
+        found = CONFLICT.match(message_of(conflict))
+        if found is None:
+            existing = self._ask("GET", f"/contacts/find_by_external_id/{row.record_key}")
+        elif found["archived"]:
+            # An archived contact cannot be read; un-archiving it tells whose it is.
+            existing = self._ask("POST", f"/contacts/{found['id']}/unarchive")
+        else:
+            existing = self._ask("GET", f"/contacts/{found['id']}")
+        if not existing.ok:
+            return self._result(row, conflict, body)
+        owner, contact_id = existing.content.get(feed.key), existing.content["id"]
+        if owner not in (None, "", row.record_key):
+            if found is not None and found["archived"]:
+                self._ask("POST", f"/contacts/{contact_id}/archive")
+            message = (
+                f"The contact {contact_id} in Intercom matches this record and belongs to another, {owner}."
+            )
+            return row.refused("conflict", message, body, conflict.content.get("request_id"))
+        return self._result(row, self._ask("PUT", f"/contacts/{contact_id}", body), body)
+
+    def _attach(self, row: Row) -> Result:
+        contact_id, company_id = row.values["contact_id"], row.values["company_id"]
+        link = reference("contacts", contact_id, "companies", company_id)
+        if row.target_id not in (None, link):
+            self._detach(row)
+        body = json.dumps({"id": company_id})
+        answer = self._ask("POST", f"/contacts/{contact_id}/companies", body)
+        return self._result(row, answer, body, link)
+
+    def _detach(self, row: Row) -> Result:
+        if row.target_id is None:
+            return row.succeeded(None)
+        _, contact_id, _, company_id = row.target_id.split("/")
+        return self._gone(row, "DELETE", f"/contacts/{contact_id}/companies/{company_id}")
+
+    def _gone(self, row: Row, method: str, path: str) -> Result:
+        answer = self._ask(method, path)
+        if answer.status in (404, 410):
+            return row.succeeded(row.target_id)
+        return self._result(row, answer, None, row.target_id)
+
+    def _result(self, row: Row, answer: Answer, payload: str | None, target_id: str | None = None) -> Result:
+        if answer.ok:
+            return row.succeeded(target_id or str(answer.content["id"]), payload)
+        code = _first_error(answer).get("code") or f"HTTP_{answer.status}"
+        return row.refused(code, message_of(answer), payload, answer.content.get("request_id"))
+
+    # calls
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
+        return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
+
+    def _once(self, method: str, path: str, body: str | None) -> Answer:
+        used = self._limiter.acquire()
+        try:
+            response = self._http.request(method, self._base_url + path, content=body)
+        except httpx.TransportError as error:
+            raise BusyError(f"{self._base_url}: {type(error).__name__}") from error
+        answer = Answer.read(response.status_code, response.headers, response.content)
+        self._understand(used, path, answer)
+        return answer
+
+    def _typed(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        """Make one of the SDK's typed calls, paced and repeated like the raw ones."""
+
+        def once() -> Any:
+            used = self._limiter.acquire()
+            try:
+                return call(**arguments)
+            except ApiError as error:
+                # The SDK has parsed the body already.
+                answer = Answer.read(error.status_code or 0, error.headers, json.dumps(_plain(error.body)))
+                self._understand(used, call.__name__, answer)
+                raise LoadError(f"Intercom refused {call.__name__}: {message_of(answer)}") from error
+            except httpx.TransportError as error:
+                raise BusyError(f"{self._base_url}: {type(error).__name__}") from error
+
+        return patiently(once, attempts=self._attempts)
+
+    def _understand(self, used: int, path: str, answer: Answer) -> None:
+        """Learn the pace from an answer, and raise what is not about the record that was sent."""
+        reset_in = _reset_in(answer)
+        self._limiter.learn(
+            used,
+            answer.number("X-RateLimit-Limit"),
+            answer.number("X-RateLimit-Remaining"),
+            reset_in=reset_in,
+        )
+        status = answer.status
+        if status in (401, 403):
+            raise AccessDeniedError(f"Intercom refused the token for {path} ({status}): {message_of(answer)}")
+        if status == 429:  # noqa: PLR2004
+            self._limiter.pause(self._limiter.seconds if reset_in is None else reset_in)
+            # The limiter does the waiting, for all threads at once.
+            raise BusyError("too many calls (429)", 0.0)
+        if status in (408, 425) or status >= 500:  # noqa: PLR2004
+            raise BusyError(f"status {status} from {self._base_url}")
+
+
+def as_json(feed: Feed, row: Row) -> dict[str, Any]:
+    """Write a row as Intercom takes it: JSON's own types, days and moments in Unix seconds, custom attributes apart.
+
+    Null clears a field on an update and is left out on a create.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    fields: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    for column in feed.columns:
+        value = row.values[column.name]
+        if value is not None or row.action == "update":
+            (fields if column.custom is None else custom)[column.name] = _AS_JSON[type(value)](value)
+    return {**fields, "custom_attributes": custom} if custom else fields
+
+
+def _finite(value: float | Decimal) -> int | float:
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError("A number is not finite (NaN or infinity). Correct it in the mart.")
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_AS_JSON: dict[type, Callable[[Any], Any]] = {
+    type(None): _same,
+    str: _same,
+    bool: _same,
+    int: _same,
+    float: _finite,
+    Decimal: _finite,
+    date: lambda value: int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()),
+    datetime: lambda value: int(value.replace(tzinfo=UTC).timestamp()),
+}
+
+
+def message_of(answer: Answer) -> str:
+    """Give what the answer says is wrong."""
+    return _first_error(answer).get("message") or f"status {answer.status}, no reason given"
+
+
+def _first_error(answer: Answer) -> Mapping[str, str]:
+    errors = answer.content.get("errors") or [{}]
+    first: Mapping[str, str] = errors[0]
+    return first
+
+
+def _reset_in(answer: Answer) -> float | None:
+    """Give the seconds until the window ends, by the server's own clock where it says it."""
+    reset = answer.number("X-RateLimit-Reset")
+    if reset is None:
+        return None
+    said = answer.headers.get("Date")
+    now = parsedate_to_datetime(said).timestamp() if said else time.time()
+    return max(0.0, reset - now)
+
+
+def _plain(body: Any) -> Any:
+    return body.dict() if hasattr(body, "dict") else body
