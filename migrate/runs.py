@@ -1,13 +1,18 @@
 """OPS.RUN and OPS.RUN_PHASE: which run did what, when, and how far it came."""
 
+import fcntl
 import getpass
 import json
 import secrets
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from migrate.errors import SetupError
 from migrate.settings import Settings
 
 PHASES = ("extract", "build", "load", "reconcile")
@@ -32,6 +37,27 @@ def open_run(connection: Any, settings: Settings, *, new: bool = False) -> Run:
     if latest and latest["status"] != "succeeded" and not new:
         return Run(latest["run_id"], _done(connection, latest["run_id"]))
     return Run(_begin(connection, settings), ())
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the home's lock, which the system lets go of however the process ends.
+
+    Raises:
+        SetupError: another `migrate` is at work on this home.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "migrate.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SetupError(f"Another migrate command is at work in {home}. Wait for it, or stop it.") from error
+        yield
+
+
+def new_id() -> str:
+    """Give an id for a run: when it began, in UTC, and four digits against collisions."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def finish(connection: Any, run_id: str, status: str) -> None:
@@ -95,7 +121,7 @@ def _done(connection: Any, run_id: str) -> tuple[str, ...]:
 
 
 def _begin(connection: Any, settings: Settings) -> str:
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    run_id = new_id()
     connection.cursor().execute(
         "insert into ops.run (run_id, status, started_at, started_by, git_commit, settings) "
         "select %s, 'running', %s, %s, %s, %s",

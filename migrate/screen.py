@@ -48,6 +48,25 @@ class Screen:
         """Print one JSON document for a machine."""
         print(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, default=str))  # noqa: T201
 
+    def reconciliation(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        """Print the table that a person signs: one row per target object."""
+        rows = [{**one, "accuracy": f"{one['accuracy']:.2%}"} for one in objects]
+        names = (
+            "target",
+            "object",
+            "source",
+            "merged",
+            "quarantined",
+            "refused",
+            "failed",
+            "sent",
+            "verified",
+            "mismatched",
+            "accuracy",
+            "unexplained_loss",
+        )
+        self.table("Reconciliation", [{name: row[name] for name in names} for row in rows])
+
     def table(self, title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
         """Print rows for a person; numbers to the right."""
         names = columns or (tuple(rows[0]) if rows else ())

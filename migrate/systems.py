@@ -12,6 +12,7 @@ from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.target import Target
+from pydantic import SecretStr
 from migrate.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -30,3 +31,65 @@ def salesforce(settings: Settings) -> Any:
         instance_url=settings.salesforce_instance_url,
     )
     return extract.salesforce.connect(login, api_version=settings.salesforce_api_version)
+
+
+def targets(settings: Settings) -> dict[str, Target]:
+    """Give the two targets, each bound to the one account that the settings allow."""
+    return {
+        "hubspot": HubSpot(
+            settings.hubspot_base_url,
+            settings.hubspot_access_token.get_secret_value(),
+            expected_account=settings.hubspot_account_id,
+        ),
+        "intercom": Intercom(
+            settings.intercom_base_url,
+            settings.intercom_access_token.get_secret_value(),
+            expected_workspace=settings.intercom_workspace_id,
+        ),
+    }
+
+
+def read_owners(settings: Settings, connection: Any, run_id: str, landing_dir: Path) -> None:
+    """Copy HubSpot's owners and Intercom's admins into raw: the mapping of Salesforce owners needs them."""
+    extract.hubspot.read_owners(_hubspot(settings), connection, run_id=run_id, landing_dir=landing_dir)
+    extract.intercom.read_admins(_intercom(settings), connection, run_id=run_id, landing_dir=landing_dir)
+
+
+def read_back(
+    settings: Settings, connection: Any, run_id: str, feeds: Sequence[Feed], progress: Progress | None = None
+) -> None:
+    """Copy what both targets hold now of the objects that we load into raw."""
+    landing_dir = settings.home / "landing"
+    records = [feed for feed in feeds if feed.target == "hubspot" and feed.kind == "record"]
+    extract.hubspot.read(
+        _hubspot(settings),
+        connection,
+        {feed.object: [feed.key, *(column.name for column in feed.columns)] for feed in records},
+        pairs=_linked_objects(connection),
+        key=next(feed.key for feed in records),
+        run_id=run_id,
+        landing_dir=landing_dir,
+        progress=progress,
+    )
+    extract.intercom.read(
+        _intercom(settings), connection, run_id=run_id, landing_dir=landing_dir, progress=progress
+    )
+
+
+def _linked_objects(connection: Any) -> list[tuple[str, str]]:
+    """Give the pairs of objects between which we write associations."""
+    cursor = connection.cursor()
+    cursor.execute("select distinct from_object, to_object from seeds.hubspot_association_types order by 1, 2")
+    return [(from_object, to_object) for from_object, to_object in cursor.fetchall()]
+
+
+def _hubspot(settings: Settings) -> extract.hubspot.Account:
+    return extract.hubspot.Account(settings.hubspot_access_token.get_secret_value(), settings.hubspot_base_url)
+
+
+def _intercom(settings: Settings) -> extract.intercom.Workspace:
+    return extract.intercom.Workspace(settings.intercom_access_token.get_secret_value(), settings.intercom_base_url)
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None

@@ -1,0 +1,38 @@
+# Two commands: `make demo` and `make test`. Each installs what it needs into $(VENV) and works on a fresh machine
+# with Python 3.11 and make.
+VENV ?= .venv
+PYTHON ?= python3.11
+BIN := $(abspath $(VENV))/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test install lint clean
+.DEFAULT_GOAL := demo
+
+demo: install
+	$(BIN)/migrate demo
+
+test: install lint
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt_project warehouse/setup.sql
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: $(PYTHON) was not found."; exit 2; }
+	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2000000 ] || \
+		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2000 MB."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Stops what was started here and removes all that was made: state, environment, caches.
+clean:
+	@if [ -x $(BIN)/migrate ]; then $(BIN)/migrate sandbox down; $(BIN)/migrate warehouse down; fi
+	rm -rf .local $(VENV) target logs dbt_packages build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .user.yml
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,347 @@
+"""The command line. Everything heavy is imported inside the commands, so that help and mistakes answer at once."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from migrate.errors import SetupError
+from migrate.screen import Screen
+
+if TYPE_CHECKING:
+    from migrate.phases import Work
+    from migrate.settings import Settings
+
+CLEAN, FINDINGS, BROKEN, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Leave Salesforce: every record into Snowflake, mapped in dbt, loaded into HubSpot and Intercom, and proven.",
+    epilog="Exit codes: 0 clean, 1 finished with findings, 2 could not run, 130 interrupted.",
+)
+warehouse_app = typer.Typer(no_args_is_help=True, help="The embedded warehouse.")
+sandbox_app = typer.Typer(no_args_is_help=True, help="The local stand-ins of Salesforce, HubSpot and Intercom.")
+app.add_typer(warehouse_app, name="warehouse")
+app.add_typer(sandbox_app, name="sandbox")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+class TargetName(StrEnum):
+    """The targets that can be planned and loaded alone."""
+
+    HUBSPOT = "hubspot"
+    INTERCOM = "intercom"
+
+
+@app.command(epilog="Example: migrate doctor --json")
+def doctor(as_json: AsJson = False) -> None:
+    """Check what a run needs: disk, warehouse, the three systems, their accounts and addresses."""
+    from migrate import checkup
+
+    screen = Screen(as_json=as_json)
+    checks = checkup.check_all(_settings())
+    _give(screen, "Doctor", {"checks": checks}, checks)
+    _leave(FINDINGS if any(check["status"] == "failed" for check in checks) else CLEAN)
+
+
+@app.command(epilog="Example: migrate extract -s Contact -s Lead")
+def extract(
+    objects: Annotated[list[str] | None, typer.Option("--select", "-s", help="Only this Salesforce object.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again instead of what changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the declared Salesforce objects into the raw schema."""
+    from migrate import phases
+
+    with _work(as_json) as work:
+        outcome = phases.extract_phase(work, full=full, only=objects or ())
+        _give(work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"])
+        _leave_with(work.screen, outcome.findings)
+
+
+@app.command(
+    epilog="Example: migrate build --select marts.hubspot",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def build(context: typer.Context, as_json: AsJson = False) -> None:
+    """Build and test the dbt models; further arguments go to `dbt build`."""
+    from migrate import phases
+
+    with _work(as_json) as work:
+        outcome = phases.build_phase(work, context.args or phases.BEFORE_LOAD)
+        _give(work.screen, "Built", {"findings": outcome.findings, **outcome.detail}, [outcome.detail])
+        _leave_with(work.screen, outcome.findings)
+
+
+@app.command(epilog="Example: migrate plan --json")
+def plan(as_json: AsJson = False) -> None:
+    """Show what a load would create, update and leave alone; sends nothing."""
+    from migrate import phases
+
+    with _work(as_json) as work:
+        planned = phases.make_plan(work).as_dict()
+        _give(work.screen, "Plan", planned, planned["feeds"])
+
+
+@app.command(epilog="Example: migrate load --json")
+def load(as_json: AsJson = False) -> None:
+    """Send what the plan says to HubSpot and Intercom."""
+    from migrate import phases
+
+    with _work(as_json) as work:
+        outcome = phases.load_phase(work)
+        _give(work.screen, "Loaded", {"run_id": work.run_id, **outcome.detail}, outcome.detail["feeds"])
+        _leave_with(work.screen, outcome.findings)
+
+
+@app.command(epilog="Example: migrate reconcile --json")
+def reconcile(as_json: AsJson = False) -> None:
+    """Read both targets back and compare them with the marts."""
+    from migrate import phases
+
+    with _work(as_json) as work:
+        outcome = phases.reconcile_phase(work)
+        _give_reconciliation(work.screen, {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"])
+        _leave_with(work.screen, outcome.findings)
+
+
+@app.command(epilog="Example: migrate run --json | jq .objects")
+def run(
+    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if the last one has not finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run all phases with their gates; continues the last run where it stopped."""
+    settings = _settings()
+    screen = Screen(as_json=as_json)
+    _leave(_run(settings, screen, new=new))
+
+
+@app.command(epilog="Example: migrate status --json")
+def status(as_json: AsJson = False) -> None:
+    """Show the last run, its phases, and what the ledger holds."""
+    from migrate import runs
+
+    settings = _settings()
+    screen = Screen(as_json=as_json)
+    with _connection(settings) as connection:
+        latest = runs.latest_run(connection)
+        phases = runs.phases_of(connection, latest["run_id"]) if latest else []
+        ledger = runs.rows(
+            connection,
+            "select target, object, count(*) as in_target, max(loaded_at) as last_loaded_at from ops.load_ledger "
+            "group by target, object order by target, object",
+        )
+    if as_json:
+        screen.document({"run": latest, "phases": phases, "ledger": ledger})
+        return
+    screen.table("Last run", [latest] if latest else [])
+    screen.table("Phases", phases)
+    screen.table("Ledger", ledger)
+
+
+@app.command(epilog="Example: make demo")
+def demo(
+    scale: Annotated[float, typer.Option(help="Size of the demo company; 1 is about 8,000 records.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed from which the demo company is made.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Start everything local, seed the demo company, and run the whole migration."""
+    from migrate import checkup, local
+
+    settings = _settings()
+    screen = Screen(as_json=as_json)
+    checkup.require_stand_ins(settings)
+    checkup.require_disk(settings.home)
+    local.start_warehouse(settings, screen)
+    local.start_stand_ins(settings, screen)
+    local.seed(settings, screen, seed=seed, scale=scale)
+    code = _run(settings, screen)
+    local.say_where_to_look(settings, screen)
+    _leave(code)
+
+
+@warehouse_app.command("up", epilog="Example: migrate warehouse up")
+def warehouse_up(as_json: AsJson = False) -> None:
+    """Start the embedded warehouse and create its schemas; with `--target snowflake` only the schemas."""
+    from migrate import checkup, local
+
+    settings = _settings()
+    checkup.require_disk(settings.home)
+    screen = Screen(as_json=as_json)
+    result = local.start_warehouse(settings, screen)
+    if as_json:
+        screen.document(result)
+
+
+@warehouse_app.command("down", epilog="Example: migrate warehouse down")
+def warehouse_down(as_json: AsJson = False) -> None:
+    """Stop the embedded warehouse; its data stays."""
+    from migrate import servers
+
+    _stop(Screen(as_json=as_json), [servers.warehouse(_settings())])
+
+
+@warehouse_app.command("sql", epilog="Example: migrate warehouse sql 'select * from reconciliation.recon_object'")
+def warehouse_sql(
+    statement: Annotated[str, typer.Argument(help="One SQL statement in Snowflake's dialect.")], as_json: AsJson = False
+) -> None:
+    """Run one statement in the warehouse and print its rows."""
+    from migrate import runs
+
+    screen = Screen(as_json=as_json)
+    with _connection(_settings()) as connection:
+        found = runs.rows(connection, statement)
+    _give(screen, "", {"rows": found}, found)
+
+
+@sandbox_app.command("up", epilog="Example: migrate sandbox up")
+def sandbox_up(as_json: AsJson = False) -> None:
+    """Start the three stand-ins."""
+    from migrate import checkup, local
+
+    settings = _settings()
+    checkup.require_disk(settings.home)
+    screen = Screen(as_json=as_json)
+    result = local.start_stand_ins(settings, screen)
+    if as_json:
+        screen.document(result)
+
+
+@sandbox_app.command("down", epilog="Example: migrate sandbox down")
+def sandbox_down(as_json: AsJson = False) -> None:
+    """Stop the three stand-ins; their data stays."""
+    from migrate import servers
+
+    _stop(Screen(as_json=as_json), servers.stand_ins(_settings()))
+
+
+@sandbox_app.command("seed", epilog="Example: migrate sandbox seed --csv exports/")
+def sandbox_seed(
+    csv: Annotated[Path | None, typer.Option(help="Folder of CSV files named after Salesforce objects.")] = None,
+    scale: Annotated[float, typer.Option(help="Size of the demo company; 1 is about 8,000 records.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed from which the demo company is made.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Fill the stand-ins with the demo company or with CSV files; empties them and the warehouse first."""
+    from migrate import checkup, local
+
+    settings = _settings()
+    checkup.require_stand_ins(settings)
+    screen = Screen(as_json=as_json)
+    result = local.seed(settings, screen, seed=seed, scale=scale, csv=csv, again=True)
+    if as_json:
+        screen.document(result)
+
+
+def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
+    from migrate import phases, run, runs
+    from migrate.phases import Work
+
+    with _connection(settings) as connection, runs.alone(settings.home):
+        opened = runs.open_run(connection, settings, new=new)
+        verb = "continues after " + ", ".join(opened.done) if opened.is_resumed else "begins"
+        screen.say(f"Run {opened.run_id} {verb}.")
+        results = run.run_all(Work(settings, connection, opened.run_id, screen), opened)
+        is_reconciled = results[-1].name == "reconcile"
+        objects = phases.reconciliation(connection) if is_reconciled else []
+    document = run.document(opened, results, objects)
+    if screen.as_json:
+        screen.document(document)
+    elif objects:
+        screen.reconciliation(objects)
+    return CLEAN if document["status"] == "succeeded" else FINDINGS
+
+
+@contextmanager
+def _work(as_json: bool) -> "Iterator[Work]":
+    """Give what a single phase needs, under an id of its own that says it was called by hand."""
+    from migrate import runs
+    from migrate.phases import Work
+
+    settings = _settings()
+    with _connection(settings) as connection, runs.alone(settings.home):
+        yield Work(settings, connection, runs.new_id(), Screen(as_json=as_json))
+
+
+@contextmanager
+def _connection(settings: "Settings") -> Iterator[Any]:
+    import warehouse
+
+    connection = warehouse.connect(settings.target)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _settings() -> "Settings":
+    from pydantic import ValidationError
+
+    from migrate import settings
+
+    try:
+        return settings.load()
+    except ValidationError as error:
+        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise SetupError(f"A setting is wrong: {problems}. See .env.example.") from error
+
+
+def _give(screen: Screen, title: str, document: dict[str, Any], rows: list[Any]) -> None:
+    if screen.as_json:
+        screen.document(document)
+    else:
+        screen.table(title, rows)
+
+
+def _give_reconciliation(screen: Screen, document: dict[str, Any], objects: list[dict[str, Any]]) -> None:
+    if screen.as_json:
+        screen.document(document)
+    else:
+        screen.reconciliation(objects)
+
+
+def _stop(screen: Screen, stopped: list[Any]) -> None:
+    from migrate import servers
+
+    result = {server.name: servers.stop(server) for server in stopped}
+    for name, was_running in result.items():
+        screen.say(f"{name}: {'stopped' if was_running else 'was not running'}")
+    if screen.as_json:
+        screen.document({"stopped": result})
+
+
+def _leave_with(screen: Screen, findings: Any) -> None:
+    for finding in findings:
+        screen.say(f"[red]{finding}[/red]")
+    _leave(FINDINGS if findings else CLEAN)
+
+
+def _leave(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line and turn what went wrong into one clear message and an exit code."""
+    from migrate import failures
+
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("Interrupted. `migrate run` continues where it stopped.", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  # the last place where a failure can be explained
+        print(f"migrate: {failures.explain(error)}", file=sys.stderr)  # noqa: T201
+        sys.exit(BROKEN)
+
+
+if __name__ == "__main__":
+    main()

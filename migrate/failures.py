@@ -1,0 +1,34 @@
+"""One clear message for whatever ended a command."""
+
+import errno
+import os
+import traceback
+
+from migrate.errors import SetupError
+
+NO_SPACE = "No space left on device"
+
+
+def explain(error: BaseException) -> str:
+    """Say what happened and what to do; the traceback is added when MIGRATE_TRACEBACK is set."""
+    message = _message(error)
+    if os.environ.get("MIGRATE_TRACEBACK"):
+        message += "\n" + "".join(traceback.format_exception(error))
+    return message
+
+
+def _message(error: BaseException) -> str:
+    for cause in _chain(error):
+        if NO_SPACE in str(cause) or getattr(cause, "errno", None) == errno.ENOSPC:
+            return "The disk is full. Free some space and run the command again; it continues where it stopped."
+    if isinstance(error, SetupError) or type(error).__module__.split(".")[0] in {"extract", "load", "warehouse"}:
+        return str(error)
+    return f"{type(error).__name__}: {error} (set MIGRATE_TRACEBACK=1 for the traceback)"
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    causes: list[BaseException] = []
+    while error is not None and error not in causes:
+        causes.append(error)
+        error = error.__cause__ or error.__context__
+    return causes
