@@ -9,7 +9,7 @@ from sandbox.company.block import Block, Row
 from sandbox.company.catalogue import record_type
 from sandbox.company.dice import NOW
 from sandbox.company.names import TRADES, Company, company
-from sandbox.company.phrases import ACCOUNT_NOTES
+from sandbox.company.phrases import ACCOUNT_NOTES, phrases
 from sandbox.company.places import PLACES, WEIGHTS, Address, Place, address, phone, written
 
 SUBSIDIARIES = 0.12
@@ -84,7 +84,7 @@ def _add_account(block: Block, firm: Company, corporation: Corporation, level: i
         Industry=TRADES[firm.trade],
         AnnualRevenue=dice.randrange(2, 9_000) * 100_000 if dice.chance(0.7) else None,
         NumberOfEmployees=int(dice.paretovariate(0.9) * 8) % 60_000 + 1 if dice.chance(0.8) else None,
-        Description=dice.pick(ACCOUNT_NOTES) if dice.chance(0.35) else None,
+        Description=dice.pick(phrases(ACCOUNT_NOTES, firm.place.language)) if dice.chance(0.35) else None,
         Rating=dice.pick(("Hot", "Warm", "Cold")) if dice.chance(0.6) else None,
         AccountSource=dice.pick(("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")),
         _company=firm,

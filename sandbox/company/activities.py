@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.company.block import Block, Row
 from sandbox.company.dice import NOW
-from sandbox.company.phrases import CASE_TEXTS, EVENT_SUBJECTS, LOCATIONS, TASK_SUBJECTS
+from sandbox.company.phrases import EVENT_SUBJECTS, LOCATIONS, TASK_NOTES, TASK_SUBJECTS
 
 
 def _about(block: Block) -> tuple[dict[str, Any], Row]:
@@ -43,7 +43,7 @@ def _add_task(block: Block, about: dict[str, Any], created: datetime) -> None:
         if closed
         else dice.pick(("Not Started", "In Progress", "Waiting on someone else", "Deferred")),
         Priority=dice.weighted({"Normal": 8.0, "High": 1.0, "Low": 1.0}),
-        Description=dice.pick(CASE_TEXTS) if dice.chance(0.4) else None,
+        Description=dice.pick(TASK_NOTES) if dice.chance(0.4) else None,
         IsClosed=closed,
         TaskSubtype=kind,
         CallDurationInSeconds=dice.randrange(10, 3_600) if call else None,
@@ -76,7 +76,7 @@ def _add_event(block: Block, about: dict[str, Any], created: datetime) -> None:
         StartDateTime=start,
         EndDateTime=start + timedelta(minutes=minutes),
         DurationInMinutes=minutes,
-        Description=dice.pick(CASE_TEXTS) if dice.chance(0.3) else None,
+        Description=dice.pick(TASK_NOTES) if dice.chance(0.3) else None,
         EventSubtype="Event",
     )
 

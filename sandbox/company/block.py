@@ -12,12 +12,11 @@ from typing import Any
 from sandbox.company.dice import Dice
 from sandbox.company.dirt import Defect, Dirt
 from sandbox.company.ids import Ids
-from sandbox.company.org import SYSTEM, read_org
+from sandbox.salesforce.org import SYSTEM_FIELDS, declared_org
 
 Row = dict[str, Any]
 
 USER_PREFIX = "005"
-SYSTEM_NAMES = frozenset(column.name for column in SYSTEM)
 ROWS = {
     "Account": 400, "Contact": 1600, "Lead": 900, "Opportunity": 1200, "Case": 900, "Task": 1500, "Event": 500,
     "CampaignMember": 1000, "Subscription__c": 250,
@@ -54,7 +53,7 @@ class Block:
         author = values.get("CreatedById") or (owner if owner.startswith(USER_PREFIX) else self.active_user())
         changed = created if self.dice.chance(0.3) else self.dice.moment(created)
         row = {
-            "Id": self.ids.new(read_org()[name].prefix),
+            "Id": self.ids.new(declared_org().sobjects[name].prefix),
             "IsDeleted": False,
             "CreatedDate": created,
             "CreatedById": author,
@@ -68,7 +67,7 @@ class Block:
 
     def copy(self, name: str, row: Row) -> Row:
         """Add a record with the contents of another, made at some time after it."""
-        contents = {key: value for key, value in row.items() if key not in SYSTEM_NAMES}
+        contents = {key: value for key, value in row.items() if key not in SYSTEM_FIELDS}
         return self.add(name, self.dice.moment(row["CreatedDate"]), **contents)
 
     def note(self, name: str, row: Row, column: str, kind: str) -> None:

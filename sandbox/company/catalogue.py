@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sandbox.company.block import Block
 from sandbox.company.dice import NOW, START
+from sandbox.salesforce.org import declared_org
 
 RECORD_TYPES = {
     "Account": ("Customer", "Partner"),
@@ -66,8 +67,18 @@ def add_catalogue(block: Block, campaigns: int) -> None:
             Family=product.family,
             StockKeepingUnit=f"BW-{product.code}",
         )
+    _add_statuses(block, "CaseStatus", "Case", closed="Closed")
+    _add_statuses(block, "TaskStatus", "Task", closed="Completed")
     for number in range(campaigns):
         _add_campaign(block, number)
+
+
+def _add_statuses(block: Block, name: str, of: str, closed: str) -> None:
+    """Add the table in which Salesforce keeps what each value of an object's Status means."""
+    status = declared_org().sobjects[of].find("Status")
+    for number, value in enumerate(status.values if status else ()):
+        meaning = {"SortOrder": number + 1, "IsDefault": number == 0, "IsClosed": value == closed}
+        block.add(name, START, MasterLabel=value, ApiName=value, **meaning)
 
 
 def _add_campaign(block: Block, number: int) -> None:

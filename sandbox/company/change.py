@@ -25,7 +25,10 @@ def contact_changes(folder: Path, count: int, seed: int = 7) -> Changes:
     """
     dice = Dice(f"{seed}/contact changes")
     rows = dice.sample(_sound(folder, "Contact", count, filled=("AccountId", "Email")), count)
-    return [(row["Id"], {"Title": dice.pick([job for job in JOBS if job != row["Title"]])}) for row in rows]
+    return [
+        (row["Id"], {"Title": dice.pick([job for job in JOBS["English"] if job != row["Title"]])})
+        for row in rows
+    ]
 
 
 def account_changes(folder: Path, count: int, seed: int = 7) -> Changes:

@@ -14,8 +14,8 @@ from sandbox.company.files import Folder, read
 from sandbox.company.generate import Summary
 from sandbox.company.ids import id_from_key
 from sandbox.company.names import plain
-from sandbox.company.org import read_org
 from sandbox.company.staff import DOMAIN, PROFILE, write_owners
+from sandbox.salesforce.org import declared_org
 
 OBJECTS = ("User", "Account", "Product2", "Opportunity", "OpportunityLineItem")
 FOUNDED = datetime(2016, 1, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ def _rows(source: Path, name: str) -> Iterator[dict[str, str]]:
 
 
 def _id(name: str, key: str) -> str:
-    return id_from_key(read_org()[name].prefix, f"{name}/{key}")
+    return id_from_key(declared_org().sobjects[name].prefix, f"{name}/{key}")
 
 
 def _system(name: str, key: str, author: str, created: datetime, changed: datetime | None = None) -> Row:

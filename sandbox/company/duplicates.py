@@ -48,13 +48,20 @@ def _email_changed(row: Row, dice: Dice) -> str | None:
     return "Email"
 
 
+def _is_known_otherwise(row: Row) -> bool:
+    """Tell whether a company or a telephone still identifies the person when the e-mail address does not."""
+    return bool(row["_company"] or row["Phone"] or row["MobilePhone"])
+
+
 def _email_personal(row: Row, dice: Dice) -> str | None:
+    if not _is_known_otherwise(row):
+        return None
     row["Email"] = private_email(row["_person"], row["_place"], dice)
     return "Email"
 
 
 def _email_missing(row: Row, dice: Dice) -> str | None:  # noqa: ARG001 - one signature for all variations
-    if not row["Email"]:
+    if not row["Email"] or not _is_known_otherwise(row):
         return None
     row["Email"] = None
     return "Email"
@@ -89,7 +96,7 @@ def _phone_format(row: Row, dice: Dice) -> str | None:
 
 
 def _phone_missing(row: Row, dice: Dice) -> str | None:  # noqa: ARG001
-    if not row["Phone"]:
+    if not row["Phone"] or not (row["Email"] or row["_company"]):
         return None
     row["Phone"] = None
     return "Phone"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.company.block import Block
-from sandbox.company.org import read_org
+from sandbox.salesforce.org import declared_org
 
 PERSON, ACCOUNT, DIRT = "truth/person.csv", "truth/account.csv", "truth/dirt.csv"
 
@@ -38,12 +38,13 @@ class Folder:
         self.rows = dict.fromkeys(objects, 0)
         self.defects: Counter[str] = Counter()
         self._folder, self._truth, self._stack = folder, truth, ExitStack()
+        self._columns = {
+            name: [column.name for column in declared_org().sobjects[name].columns] for name in objects
+        }
 
     def __enter__(self) -> Self:
         (self._folder / "truth" if self._truth else self._folder).mkdir(parents=True, exist_ok=True)
-        self._objects = {
-            name: self._open(f"{name}.csv", list(read_org()[name].columns)) for name in self.rows
-        }
+        self._objects = {name: self._open(f"{name}.csv", self._columns[name]) for name in self.rows}
         if self._truth:
             self._people = self._open(PERSON, ["record_id", "entity_id"])
             self._companies = self._open(ACCOUNT, ["record_id", "entity_id"])
@@ -61,7 +62,7 @@ class Folder:
 
     def write(self, name: str, row: Mapping[str, Any]) -> None:
         """Append one record; keys that are no columns of the object are not written."""
-        self._objects[name].writerow([as_text(row.get(column)) for column in read_org()[name].columns])
+        self._objects[name].writerow([as_text(row.get(column)) for column in self._columns[name]])
         self.rows[name] += 1
 
     def write_block(self, block: Block) -> None:

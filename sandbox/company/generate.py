@@ -15,12 +15,12 @@ from sandbox.company.dirt import Dirt
 from sandbox.company.duplicates import add_duplicate_accounts, add_duplicate_people
 from sandbox.company.files import Folder
 from sandbox.company.ids import Ids
-from sandbox.company.org import read_org
 from sandbox.company.people import add_contacts, add_converted_leads, add_leads, compute_names
 from sandbox.company.removals import remove_some
 from sandbox.company.sales import add_opportunities, add_subscriptions
 from sandbox.company.service import add_cases
 from sandbox.company.staff import add_queues, add_users, write_owners
+from sandbox.salesforce.org import declared_org
 
 USUAL = Dirt()
 USERS, CAMPAIGNS = 40, 12
@@ -61,7 +61,7 @@ def generate(folder: Path, seed: int = 7, scale: float = 1.0, dirt: Dirt = USUAL
     add_users(common, max(10, round(USERS * sqrt(scale))))
     add_queues(common)
     add_catalogue(common, max(4, round(CAMPAIGNS * sqrt(scale))))
-    with Folder(folder, tuple(read_org())) as files:
+    with Folder(folder, tuple(declared_org().sobjects)) as files:
         files.write_block(common)
         for number, size in enumerate(_sizes(scale)):
             files.write_block(_block(Block(Dice(f"{seed}/{number}"), ids, dirt, size, common)))

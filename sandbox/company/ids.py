@@ -1,24 +1,17 @@
-"""Salesforce ids: 15 case-sensitive characters and a suffix of three that makes them unique without case."""
+"""Ids as a real org has them: all 62 letters and digits, so that some differ only by case."""
 
 import hashlib
 import zlib
 from collections import Counter
 
+from sandbox.salesforce.ids import long_id
+
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 INSTANCE = "5g0"
 ID_SPACE = 62**5
 # Coprime to 62, so that multiplying is a permutation: ids then tell nothing of the order of making,
 # which would put every duplicate next to its original.
 STRIDE = 387_420_489
-
-
-def with_suffix(id15: str) -> str:
-    """Return the 18-character form: each suffix letter holds the upper-case positions of five characters."""
-    chunks = (id15[start : start + 5] for start in (0, 5, 10))
-    return id15 + "".join(
-        SUFFIX[sum(1 << i for i, c in enumerate(chunk) if "A" <= c <= "Z")] for chunk in chunks
-    )
 
 
 def salesforce_id(prefix: str, number: int) -> str:
@@ -27,7 +20,7 @@ def salesforce_id(prefix: str, number: int) -> str:
     for _ in range(9):
         number, digit = divmod(number, 62)
         digits = BASE62[digit] + digits
-    return with_suffix(prefix + INSTANCE + digits)
+    return long_id(prefix + INSTANCE + digits)
 
 
 def id_from_key(prefix: str, natural_key: str) -> str:

@@ -9,7 +9,7 @@ from sandbox.company.block import Block, Row
 from sandbox.company.catalogue import record_type
 from sandbox.company.dice import NOW, START
 from sandbox.company.names import TRADES, Company, Person, person, private_email, work_email
-from sandbox.company.phrases import CONTACT_NOTES, DEPARTMENTS, JOBS
+from sandbox.company.phrases import CONTACT_NOTES, DEPARTMENTS, JOBS, phrases
 from sandbox.company.places import WEIGHTS, Place, address, phone, written
 from sandbox.company.staff import queue
 
@@ -72,7 +72,7 @@ def _add_contact(block: Block, who: Person, place: Place, account: Row | None) -
         HomePhone=written(phone(place, dice), dice) if dice.chance(0.05) else None,
         Department=dice.pick(DEPARTMENTS) if dice.chance(0.5) else None,
         Birthdate=birthdate(block) if dice.chance(0.2) else None,
-        Description=dice.pick(CONTACT_NOTES) if dice.chance(0.2) else None,
+        Description=dice.pick(phrases(CONTACT_NOTES, place.language)) if dice.chance(0.2) else None,
         HasOptedOutOfEmail=False,
         DoNotCall=dice.chance(0.03),
         Preferred_Language__c=place.language if dice.chance(0.6) else None,
@@ -95,7 +95,7 @@ def _identity(
         "FirstName": who.first,
         "Salutation": who.salutation if dice.chance(0.7) else None,
         "Name": f"{who.first} {who.last}",
-        "Title": dice.pick(JOBS) if dice.chance(0.85) else None,
+        "Title": dice.pick(phrases(JOBS, place.language)) if dice.chance(0.85) else None,
         "Phone": written(desk, dice) if dice.chance(0.75) else None,
         "MobilePhone": written(mobile, dice) if dice.chance(0.45) else None,
         "Email": email if dice.chance(0.96) else None,
@@ -153,7 +153,7 @@ def add_lead(block: Block, identity: dict[str, Any], created: datetime) -> Row:
         Company=firm.name if firm else f"{identity['LastName']} (self-employed)",
         **(postal("", address(place, dice)) if dice.chance(0.6) else {}),
         Website=f"https://www.{firm.domain}" if firm and dice.chance(0.5) else None,
-        Description=dice.pick(CONTACT_NOTES) if dice.chance(0.2) else None,
+        Description=dice.pick(phrases(CONTACT_NOTES, place.language)) if dice.chance(0.2) else None,
         Status=dice.weighted(
             {"Open - Not Contacted": 4.0, "Working - Contacted": 4.0, "Closed - Not Converted": 2.0}
         ),

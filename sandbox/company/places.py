@@ -108,7 +108,7 @@ NORTH_AMERICAN = (
 )
 INTERNATIONAL = (
     "+{code} {area} {local}", "{trunk}{area} {local}", "+{code}{area}{local}", "00{code} {area} {local}",
-    "{trunk}{area}/{local}", "{trunk}{area}-{local}", "+{code} ({trunk}){area} {local}",
+    "{trunk}{area}/{local}", "{trunk}{area}-{local}", "+{code} ({trunk}{area}) {local}",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from sandbox.company.block import Block, Row
 from sandbox.company.duplicates import second_account, second_contact, second_lead
-from sandbox.company.org import read_org
+from sandbox.salesforce.org import declared_org
 
 DELETABLE = (
     "Account",
@@ -40,7 +40,7 @@ def remove_some(block: Block) -> None:
 def _referenced(block: Block) -> set[str]:
     found = set[str]()
     for name, rows in block.rows.items():
-        columns = [column.name for column in read_org()[name].columns.values() if column.type == "reference"]
+        columns = [column.name for column in declared_org().sobjects[name].columns if column.refers_to]
         found.update(row[column] for row in rows for column in columns if row.get(column))
     return found
 
@@ -62,7 +62,7 @@ def _merge(block: Block, name: str) -> None:
 
 def _break_references(block: Block) -> None:
     for name, field, target in ORPHANED:
-        prefix = read_org()[target].prefix
+        prefix = declared_org().sobjects[target].prefix
         gone = [row["Id"] for row in block.rows[target] if row["IsDeleted"]]
         rows = [
             row for row in block.rows[name] if not row["IsDeleted"] and str(row.get(field)).startswith(prefix)

@@ -6,7 +6,7 @@ from sandbox.company.block import Block, Row
 from sandbox.company.catalogue import record_type
 from sandbox.company.dice import NOW
 from sandbox.company.people import employers
-from sandbox.company.phrases import CASE_SUBJECTS, CASE_TEXTS, COMMENTS
+from sandbox.company.phrases import CASE_SUBJECTS, CASE_TEXTS, COMMENTS, phrases
 from sandbox.company.sales import colleagues
 from sandbox.company.staff import queue
 
@@ -35,6 +35,7 @@ def _add_case(block: Block, account: Row, contact: Row | None) -> Row:
     created = dice.moment((contact or account)["CreatedDate"])
     closed = created + timedelta(hours=dice.randrange(1, 900))
     is_closed = closed < NOW and dice.chance(0.95)
+    language = account["_company"].place.language
     origin = dice.pick(("Phone", "Email", "Web"))
     supplied = contact if contact and origin != "Phone" else {}
     row = block.add(
@@ -52,9 +53,9 @@ def _add_case(block: Block, account: Row, contact: Row | None) -> Row:
         Status="Closed" if is_closed else dice.pick(("New", "Working", "Escalated")),
         Reason=dice.pick(REASONS) if dice.chance(0.6) else None,
         Origin=origin,
-        Subject=dice.pick(CASE_SUBJECTS),
+        Subject=dice.pick(phrases(CASE_SUBJECTS, language)),
         Priority=dice.weighted({"High": 2.0, "Medium": 5.0, "Low": 3.0}),
-        Description=dice.pick(CASE_TEXTS),
+        Description=dice.pick(phrases(CASE_TEXTS, language)),
         IsClosed=is_closed,
         ClosedDate=closed if is_closed else None,
         Severity_Score__c=round(dice.uniform(0, 10), 1) if dice.chance(0.5) else None,

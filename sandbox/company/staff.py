@@ -7,13 +7,13 @@ from pathlib import Path
 
 from sandbox.company.block import Block, Row
 from sandbox.company.dice import START
-from sandbox.company.ids import with_suffix
 from sandbox.company.names import person, plain
 from sandbox.company.places import PLACES
+from sandbox.salesforce.ids import long_id
 
 DOMAIN = "brightwell-instruments.com"
 ADMIN_USERNAME = "admin@acme.example"
-PROFILE = with_suffix("00e5g0000000001")
+PROFILE = long_id("00e5g0000000001")
 QUEUES = ("Inbound Leads", "Partner Leads", "Support Tier 1", "Support Tier 2")
 TITLES = {
     "Sales": ("Account Executive", "Account Manager", "Sales Development Representative"),

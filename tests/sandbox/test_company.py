@@ -16,9 +16,12 @@ from email_validator import validate_email
 from sandbox.company import CLEAN, KINDS, Dirt, generate
 from sandbox.company.dirt import BAD_EMAILS, LAST_NAMES, REMOVALS
 from sandbox.company.files import ACCOUNT, DIRT, PERSON, read
-from sandbox.company.ids import salesforce_id, with_suffix
-from sandbox.company.org import read_org
+from sandbox.company.ids import salesforce_id
+from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.org import declared_org
+from sandbox.salesforce.seed import load_folder
 
+ORG = declared_org().sobjects
 Table = dict[str, dict[str, str]]
 EXPECTED = {
     "Account": 400, "Contact": 1600, "Lead": 900, "Opportunity": 1200, "Case": 900, "Task": 1500, "Event": 500, "Campaign": 12,
@@ -48,7 +51,7 @@ def noted(folder: Path) -> dict[tuple[str, str], set[str]]:
 
 
 def load(folder: Path) -> dict[str, Table]:
-    return {name: {row["Id"]: row for row in read(folder, f"{name}.csv")} for name in read_org()}
+    return {name: {row["Id"]: row for row in read(folder, f"{name}.csv")} for name in ORG}
 
 
 def files(folder: Path) -> list[str]:
@@ -71,31 +74,25 @@ def test_another_seed_gives_another_company(tmp_path: Path) -> None:
 def test_counts_are_as_promised(org: dict[str, Table]) -> None:
     for name, count in EXPECTED.items():
         assert count <= len(org[name]) <= count * 1.03, name
-    assert all(org[name] for name in read_org())
+    assert all(org[name] for name in ORG)
 
 
 def test_files_have_the_columns_of_the_org(folder: Path) -> None:
-    for name, body in read_org().items():
+    for name, body in ORG.items():
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            assert next(csv.reader(file)) == list(body.columns)
-
-
-def test_compound_address_is_given_by_its_components() -> None:
-    assert {"BillingStreet", "BillingGeocodeAccuracy", "ShippingCity"} <= set(read_org()["Account"].columns)
-    assert {"Street", "PostalCode"} <= set(read_org()["Lead"].columns)
-    assert "BillingAddress" not in read_org()["Account"].columns
+            assert next(csv.reader(file)) == [column.name for column in body.columns]
 
 
 @pytest.mark.parametrize("known", ["0015000000VALDtAAP", "001D000000IqhSLIAZ", "00530000009M943AAC"])
 def test_suffix_agrees_with_ids_from_real_orgs(known: str) -> None:
-    assert with_suffix(known[:15]) == known
+    assert long_id(known[:15]) == known
 
 
 def test_ids_are_unique_and_have_prefix_and_suffix(org: dict[str, Table]) -> None:
     ids = [record for table in org.values() for record in table]
     assert len(ids) == len(set(ids))
-    assert all(record == with_suffix(record[:15]) and len(record) == 18 for record in ids)
-    assert all(record.startswith(read_org()[name].prefix) for name, table in org.items() for record in table)
+    assert all(record == long_id(record[:15]) and len(record) == 18 for record in ids)
+    assert all(record.startswith(ORG[name].prefix) for name, table in org.items() for record in table)
 
 
 def test_ids_that_differ_only_by_case_get_different_suffixes() -> None:
@@ -115,7 +112,7 @@ def test_each_field_of_a_record_has_one_defect_at_most(folder: Path) -> None:
 def test_dirt_names_records_and_fields_that_exist(folder: Path, org: dict[str, Table]) -> None:
     for row in read(folder, DIRT):
         assert row["record_id"] in org[row["object"]]
-        assert not row["field"] or row["field"] in read_org()[row["object"]].columns
+        assert not row["field"] or ORG[row["object"]].find(row["field"])
 
 
 def test_truth_covers_every_person_and_company(folder: Path, org: dict[str, Table]) -> None:
@@ -140,14 +137,11 @@ def broken_references(org: dict[str, Table]) -> set[tuple[str, str]]:
     """Return record and field of references to nothing, and of living records' references to deleted ones."""
     broken = set()
     for name, table in org.items():
-        for column in (
-            c
-            for c in read_org()[name].columns.values()
-            if c.type == "reference" and set(c.targets) & set(org)
-        ):
+        for column in (c for c in ORG[name].columns if set(c.refers_to) & set(org)):
             for row in table.values():
                 target = next(
-                    (org[t].get(row[column.name]) for t in column.targets if row[column.name] in org[t]), None
+                    (org[t].get(row[column.name]) for t in column.refers_to if row[column.name] in org[t]),
+                    None,
                 )
                 gone = target is None or (target["IsDeleted"] == "true" and row["IsDeleted"] == "false")
                 if row[column.name] and gone:
@@ -179,8 +173,8 @@ def test_rates_of_dirt_are_respected(tmp_path: Path) -> None:
 
 
 def test_values_fit_the_fields(org: dict[str, Table]) -> None:
-    for name, body in read_org().items():
-        for column, row in itertools.product(body.columns.values(), org[name].values()):
+    for name, body in ORG.items():
+        for column, row in itertools.product(body.columns, org[name].values()):
             if column.length:
                 assert len(row[column.name]) <= column.length, (name, column.name)
 
@@ -199,20 +193,16 @@ FORMATS = {
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_values_are_written_as_their_type(kind: str, org: dict[str, Table]) -> None:
-    for name, body in read_org().items():
-        for column, row in itertools.product(
-            (c for c in body.columns.values() if c.type == kind), org[name].values()
-        ):
+    for name, body in ORG.items():
+        for column, row in itertools.product((c for c in body.columns if c.type == kind), org[name].values()):
             assert not row[column.name] or re.fullmatch(FORMATS[kind], row[column.name]), (name, column.name)
 
 
 def test_required_fields_are_filled_except_planted_ones(
     org: dict[str, Table], noted: dict[tuple[str, str], set[str]]
 ) -> None:
-    for name, body in read_org().items():
-        for column, row in itertools.product(
-            (c for c in body.columns.values() if c.required), org[name].values()
-        ):
+    for name, body in ORG.items():
+        for column, row in itertools.product((c for c in body.columns if c.required), org[name].values()):
             planted = noted.get((row["Id"], column.name), set())
             assert row[column.name] or planted & set(LAST_NAMES), (name, column.name)
 
@@ -220,10 +210,8 @@ def test_required_fields_are_filled_except_planted_ones(
 def test_picklist_values_are_declared_or_noted(
     org: dict[str, Table], noted: dict[tuple[str, str], set[str]]
 ) -> None:
-    for name, body in read_org().items():
-        for column, row in itertools.product(
-            (c for c in body.columns.values() if c.values), org[name].values()
-        ):
+    for name, body in ORG.items():
+        for column, row in itertools.product((c for c in body.columns if c.values), org[name].values()):
             value = row[column.name]
             known = set(value.split(";")) <= {"", *column.values}
             assert known != ("picklist_unmapped" in noted.get((row["Id"], column.name), ())), (
@@ -439,4 +427,8 @@ def test_labelled_org_has_only_columns_of_the_org(shared: Path) -> None:
         with (shared / "data/dedup/crm_dev" / f"{name.lower()}.csv").open(
             encoding="utf-8-sig", newline=""
         ) as file:
-            assert set(next(csv.reader(file))) <= set(read_org()[name].columns)
+            assert all(ORG[name].find(column) for column in next(csv.reader(file)))
+
+
+def test_salesforce_stand_in_takes_the_folder(folder: Path, org: dict[str, Table], tmp_path: Path) -> None:
+    assert load_folder(tmp_path, folder) == {name: len(table) for name, table in org.items()}

@@ -1,13 +1,16 @@
 """Changes chosen so that each must lead to one update in each target."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sandbox.company import generate
-from sandbox.company.change import account_changes, contact_changes, opportunity_changes
+from sandbox.company.change import Changes, account_changes, contact_changes, opportunity_changes
 from sandbox.company.files import ACCOUNT, DIRT, PERSON, read
+
+Choose = Callable[..., Changes]
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +24,7 @@ CHOICES = [("Contact", contact_changes), ("Account", account_changes), ("Opportu
 
 
 @pytest.mark.parametrize(("name", "choose"), CHOICES)
-def test_changes_are_real_and_of_different_records(name: str, choose: object, folder: Path) -> None:
-    assert callable(choose)
+def test_changes_are_real_and_of_different_records(name: str, choose: Choose, folder: Path) -> None:
     changes = choose(folder, 20)
     before = {row["Id"]: row for row in read(folder, f"{name}.csv")}
     assert len({record for record, _ in changes}) == len(changes) == 20
@@ -32,8 +34,7 @@ def test_changes_are_real_and_of_different_records(name: str, choose: object, fo
 
 
 @pytest.mark.parametrize(("name", "choose"), CHOICES)
-def test_the_seed_decides_which(name: str, choose: object, folder: Path) -> None:
-    assert callable(choose)
+def test_the_seed_decides_which(name: str, choose: Choose, folder: Path) -> None:
     assert choose(folder, 10, seed=1) == choose(folder, 10, seed=1) != choose(folder, 10, seed=2)
 
 

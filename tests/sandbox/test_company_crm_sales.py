@@ -10,9 +10,11 @@ import pytest
 
 from sandbox.company.crm_sales import OBJECTS, convert
 from sandbox.company.files import read
-from sandbox.company.ids import with_suffix
-from sandbox.company.org import read_org
+from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.org import declared_org
+from sandbox.salesforce.seed import load_folder
 
+ORG = declared_org().sobjects
 TEAMS = "Sales_Agent,Manager,Regional_Office\nAnna Snelling,Dustin Brinkmann,Central\nZane Levy,Summer Sewald,West\n"
 PRODUCTS = "Product,Sales_Price\nGTX Pro,4821.0\n"
 ACCOUNTS = "Account,Revenue,Employees\nInitech,6395.05,20275.0\n,,\nHooli,,\n"
@@ -102,7 +104,7 @@ def test_ids_follow_from_natural_keys_only(source: Path, tmp_path: Path) -> None
     convert(source, tmp_path / "b")
     a, b = ({row["Name"]: row["Id"] for row in rows(tmp_path / part, "Opportunity")} for part in "ab")
     assert a == b
-    assert all(record == with_suffix(record[:15]) for record in a.values())
+    assert all(record == long_id(record[:15]) for record in a.values())
 
 
 def test_a_deal_of_an_unknown_agent_is_refused(source: Path, tmp_path: Path) -> None:
@@ -130,24 +132,30 @@ def test_the_published_data_is_preserved(shared: Path, tmp_path: Path) -> None:
 
 def test_the_published_data_is_a_whole_org(shared: Path, tmp_path: Path) -> None:
     convert(shared / "data/crm_sales", tmp_path)
-    ids = {name: {row["Id"] for row in rows(tmp_path, name)} for name in OBJECTS}
-    for name in OBJECTS:
-        for column in read_org()[name].columns.values():
-            values = [row[column.name] for row in rows(tmp_path, name)]
-            assert all(values) or not column.required, (name, column.name)
+    org = {name: rows(tmp_path, name) for name in OBJECTS}
+    ids = {name: {row["Id"] for row in table} for name, table in org.items()}
+    for name, table in org.items():
+        for column in ORG[name].columns:
+            values = {row[column.name] for row in table}
+            assert "" not in values or not column.required, (name, column.name)
             assert max(map(len, values)) <= (column.length or 1_000), (name, column.name)
-            if set(column.targets) & set(ids):
-                assert set(values) <= {
-                    "",
-                    *(record for target in column.targets for record in ids[target]),
-                }, (name, column.name)
+            if set(column.refers_to) & set(ids):
+                assert values <= {"", *(record for target in column.refers_to for record in ids[target])}, (
+                    name,
+                    column.name,
+                )
+
+
+def test_salesforce_stand_in_takes_the_folder(source: Path, tmp_path: Path) -> None:
+    summary = convert(source, tmp_path / "org")
+    assert load_folder(tmp_path / "home", tmp_path / "org") == summary.rows
 
 
 def test_files_have_the_columns_of_the_org(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path)
     for name in OBJECTS:
         with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            assert next(csv.reader(file)) == list(read_org()[name].columns)
+            assert next(csv.reader(file)) == [column.name for column in ORG[name].columns]
 
 
 def test_owners_leave_two_agents_without_counterpart(shared: Path, tmp_path: Path) -> None:
