@@ -1,6 +1,7 @@
 """The embedded warehouse: a fakesnow server on loopback whose databases are files."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -31,6 +32,8 @@ def serve(home: Path, port: int) -> None:
     """
     listener = _listen(port)
     app = create_app(home)
+    _be_quiet()
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)  # noqa: T201  says that it is ready
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
 
 
@@ -79,12 +82,19 @@ def open_warehouse(home: Path) -> Warehouse:
         ) from error
 
 
+def _be_quiet() -> None:
+    """Keep statements, and with them people's data, out of the log; the client is told what failed."""
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    logging.getLogger("fakesnow.server").setLevel(logging.CRITICAL)
+
+
 def _listen(port: int) -> socket.socket:
     # asyncio turns Nagle's algorithm off only where the protocol is named; else every answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise CannotServeError(

@@ -58,7 +58,9 @@ def connect(target: str | None = None, project_dir: Path = Path()) -> Any:
         snowflake.connector.errors.Error: the account refused the connection.
     """
     output = read_profile(target, project_dir)
-    arguments = {CONNECTOR_NAMES[key]: value for key, value in output.items() if key in CONNECTOR_NAMES and value != ""}
+    arguments = {
+        CONNECTOR_NAMES[key]: value for key, value in output.items() if key in CONNECTOR_NAMES and value != ""
+    }
     if _is_embedded(output):
         _check_listening(str(output["host"]), int(output["port"]))
         arguments |= LOCAL_LIMITS
@@ -78,7 +80,9 @@ def read_profile(target: str | None = None, project_dir: Path = Path()) -> dict[
     """
     path = Path(os.environ.get("DBT_PROFILES_DIR", project_dir)) / "profiles.yml"
     if not path.is_file():
-        raise ProfileError(f"There is no {path}. Run this from the repository's root, or set DBT_PROFILES_DIR.")
+        raise ProfileError(
+            f"There is no {path}. Run this from the repository's root, or set DBT_PROFILES_DIR."
+        )
     profile = yaml.safe_load(path.read_text(encoding="utf-8")).get(PROFILE)
     if profile is None:
         raise ProfileError(f"{path} has no profile '{PROFILE}'.")
@@ -86,7 +90,9 @@ def read_profile(target: str | None = None, project_dir: Path = Path()) -> dict[
     if name not in profile["outputs"]:
         known = ", ".join(sorted(profile["outputs"]))
         raise ProfileError(f"The profile '{PROFILE}' has no target '{name}'; it has: {known}.")
-    return {"target": name} | {key: _checked(name, key, value) for key, value in profile["outputs"][name].items()}
+    return {"target": name} | {
+        key: _checked(name, key, value) for key, value in profile["outputs"][name].items()
+    }
 
 
 def _checked(target: str, key: str, template: Any) -> Any:
@@ -125,7 +131,7 @@ def _keep_type(parts: Iterable[Any]) -> Any:
 
 
 class _Environment(NativeEnvironment):
-    concat = staticmethod(_keep_type)
+    concat = staticmethod(_keep_type)  # type: ignore[assignment]
 
 
 class _Template(NativeTemplate):

@@ -11,10 +11,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
+import duckdb
 import snowflake.connector.errors
-from fakesnow.cursor import FakeSnowflakeCursor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from warehouse.mends.upstream import Cursor
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 CODE, STATE = 604, "57014"  # Snowflake's "execution aborted"
 
 
-class AnswerOnce(FakeSnowflakeCursor):
+class AnswerOnce(Cursor):
     """Gives every failure of a statement the form that upstream reports to the client."""
 
     def execute(self, command: str, *args: Any, **kwargs: Any) -> Self:
@@ -31,9 +33,15 @@ class AnswerOnce(FakeSnowflakeCursor):
             super().execute(command, *args, **kwargs)
         except snowflake.connector.errors.Error:
             raise
+        except duckdb.Error as error:
+            raise snowflake.connector.errors.ProgrammingError(
+                msg=str(error), errno=CODE, sqlstate=STATE
+            ) from error
         except Exception as error:
             message = f"The embedded warehouse cannot run this statement: {type(error).__name__}: {error}"
-            raise snowflake.connector.errors.ProgrammingError(msg=message, errno=CODE, sqlstate=STATE) from error
+            raise snowflake.connector.errors.ProgrammingError(
+                msg=message, errno=CODE, sqlstate=STATE
+            ) from error
         return self
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
-from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import SUCCESS_NOP
-from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Expr, Token, TokenType, exp
+
+from warehouse.mends.upstream import Cursor
 
 STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING}
 
@@ -25,7 +25,7 @@ class Comment:
     """One comment: `kind` is TABLE, VIEW or COLUMN, `name` a table or column with its qualifiers."""
 
     kind: str
-    name: exp.Expression
+    name: Expr
     text: str
 
     def sql(self) -> str:
@@ -35,10 +35,10 @@ class Comment:
         return f"COMMENT ON {self.kind} {name} IS {text}"
 
 
-class Comments(FakeSnowflakeCursor):
+class Comments(Cursor):
     """Takes the comments out of a statement and stores them once it has run."""
 
-    def _transform(self, expression: exp.Expression, params: Any) -> exp.Expression:
+    def _transform(self, expression: Expr, params: Any) -> Expr:
         comments = list(take_comments(expression))
         only_comments = comments and not isinstance(expression, exp.Create)
         transformed = super()._transform(SUCCESS_NOP.copy() if only_comments else expression, params)
@@ -46,13 +46,13 @@ class Comments(FakeSnowflakeCursor):
             transformed.args["comments"] = comments
         return transformed
 
-    def _execute(self, transformed: exp.Expression, params: Any = None) -> None:
+    def _execute(self, transformed: Expr, params: Any = None) -> None:
         super()._execute(transformed, params)
         for comment in transformed.args.get("comments", ()):
             self._duck_conn.execute(comment.sql())
 
 
-def take_comments(statement: exp.Expression) -> Iterator[Comment]:
+def take_comments(statement: Expr) -> Iterator[Comment]:
     """Yield the statement's comments; those inside a CREATE are removed from it."""
     if isinstance(statement, exp.Create) and statement.kind in {"TABLE", "VIEW"}:
         yield from _of_create(statement)
@@ -94,7 +94,9 @@ def _of_alter_text(text: str) -> Iterator[Comment]:
     alter = next((i for i, token in enumerate(tokens) if token.token_type == TokenType.ALTER), None)
     if alter is None or not tokens or tokens[0].text.upper() not in {"TABLE", "VIEW"}:
         return
-    table = exp.maybe_parse(text[tokens[0].end + 1 : tokens[alter].start], into=exp.Table, dialect="snowflake")
+    table = exp.maybe_parse(
+        text[tokens[0].end + 1 : tokens[alter].start], into=exp.Table, dialect="snowflake"
+    )
     for name, word, value in zip(tokens[alter:], tokens[alter + 1 :], tokens[alter + 2 :], strict=False):
         if word.text.upper() == "COMMENT" and value.token_type in STRINGS:
             yield Comment("COLUMN", _column(table, _identifier(name)), value.text)
@@ -104,11 +106,11 @@ def _identifier(token: Token) -> exp.Identifier:
     return exp.to_identifier(token.text, quoted=token.token_type == TokenType.IDENTIFIER)
 
 
-def _column(table: exp.Expression, name: exp.Expression) -> exp.Expression:
+def _column(table: Expr, name: Expr) -> Expr:
     return exp.Dot.build([*(part.copy() for part in table.parts), name.copy()])  # type: ignore[attr-defined]
 
 
-def _upper_unquoted(node: exp.Expression) -> exp.Expression:
+def _upper_unquoted(node: Expr) -> Expr:
     if isinstance(node, exp.Identifier) and not node.quoted:
         return exp.to_identifier(node.name.upper(), quoted=True)
     return node

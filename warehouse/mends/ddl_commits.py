@@ -10,16 +10,17 @@ from contextlib import suppress
 from typing import Any
 
 import duckdb
-from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import Expr, exp
+
+from warehouse.mends.upstream import Cursor
 
 DDL = (exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Comment)
 
 
-class DdlCommits(FakeSnowflakeCursor):
+class DdlCommits(Cursor):
     """Commits before DDL."""
 
-    def _transform(self, expression: exp.Expression, params: Any) -> exp.Expression:
+    def _transform(self, expression: Expr, params: Any) -> Expr:
         if isinstance(expression, DDL):
             with suppress(duckdb.TransactionException):  # none is open
                 self._duck_conn.commit()

@@ -6,7 +6,7 @@ turned into a macro of another name before upstream sees it:
 - `trim(x, 'characters')` lost the characters; `try_to_timestamp(…)` failed instead of giving null;
 - `to_varchar(column, 'format')` ignored the format; `"T"` and `Mon` in formats came out as text;
 - `date_trunc` of a date gave a timestamp, `to_timestamp_ntz(text, format)` one with a zone;
-- `sum` of decimals was counted in floating point;
+- `sum` of decimals was counted in floating point; a division by zero gave infinity;
 - `array_to_string`, `array_contains`, `boolor`, `octet_length`, `typeof`, `regexp_replace` with flags,
   `flatten(…, outer => true)` and `split_to_table` failed or were wrong.
 
@@ -19,10 +19,9 @@ from importlib.resources import files
 from typing import Any
 
 from duckdb import DuckDBPyConnection
-from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import Expr, exp
 
-Expression = exp.Expression
+from warehouse.mends.upstream import Cursor
 
 NUMERIC_AGGREGATES = (exp.Sum, exp.Avg, exp.Variance, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Median)
 CLOCK_TYPES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ}
@@ -43,18 +42,20 @@ def install(connection: DuckDBPyConnection) -> None:
         connection.execute(files("warehouse.mends").joinpath(script).read_text(encoding="utf-8"))
 
 
-class Functions(FakeSnowflakeCursor):
+class Functions(Cursor):
     """Replaces the functions named above before upstream translates the statement."""
 
-    def _transform(self, expression: Expression, params: Any) -> Expression:
-        sums = [node for node in expression.find_all(*NUMERIC_AGGREGATES) if not isinstance(node.this, exp.Cast)]
+    def _transform(self, expression: Expr, params: Any) -> Expr:
+        sums = [
+            node for node in expression.find_all(*NUMERIC_AGGREGATES) if not isinstance(node.this, exp.Cast)
+        ]
         transformed = super()._transform(replace_functions(expression), params)
         for node in sums:
             _drop_cast_to_double(node)
         return transformed
 
 
-def replace_functions(statement: Expression) -> Expression:
+def replace_functions(statement: Expr) -> Expr:
     """Give the statement with every function that has a replacement replaced, innermost first."""
     for node in reversed(list(statement.find_all(*REPLACEMENTS))):
         replace = REPLACEMENTS.get(type(node))
@@ -63,25 +64,25 @@ def replace_functions(statement: Expression) -> Expression:
     return statement
 
 
-def _macro(name: str, *arguments: Expression | str) -> exp.Anonymous:
+def _macro(name: str, *arguments: Expr | str) -> exp.Anonymous:
     expressions = [exp.Literal.string(x) if isinstance(x, str) else x for x in arguments]
     return exp.Anonymous(this=name, expressions=expressions)
 
 
-def _drop_cast_to_double(aggregate: Expression) -> None:
+def _drop_cast_to_double(aggregate: Expr) -> None:
     cast = aggregate.this
     if isinstance(cast, exp.TryCast) and cast.to.this == exp.DataType.Type.DOUBLE:
         aggregate.set("this", cast.this)
 
 
-def _trim(node: Expression) -> Expression:
+def _trim(node: Expr) -> Expr:
     if not node.expression:
         return node
     name = {"LEADING": "_sf_ltrim", "TRAILING": "_sf_rtrim"}.get(node.text("position").upper(), "_sf_trim")
     return _macro(name, node.this, node.expression)
 
 
-def _try_cast(node: Expression) -> Expression:
+def _try_cast(node: Expr) -> Expr:
     to = node.args["to"].this
     if to in CLOCK_TYPES:
         return _macro("_sf_try_to_timestamp", node.this)
@@ -90,18 +91,18 @@ def _try_cast(node: Expression) -> Expression:
     return node
 
 
-def _text_to_time(node: Expression) -> Expression:
+def _text_to_time(node: Expr) -> Expr:
     _unquote_format(node)
     target = node.args.get("target_type")
     return _macro("_sf_clock_time", node.copy()) if target and target.this in CLOCK_TYPES else node
 
 
-def _time_to_text(node: Expression) -> Expression:
+def _time_to_text(node: Expr) -> Expr:
     _unquote_format(node)
     return node
 
 
-def _unquote_format(node: Expression) -> None:
+def _unquote_format(node: Expr) -> None:
     """Finish the format that sqlglot has translated in part: it knows neither "quoted" text nor Mon."""
     pattern = node.args["format"]
     if not pattern.is_string:
@@ -110,7 +111,7 @@ def _unquote_format(node: Expression) -> None:
     node.set("format", exp.Literal.string(text.replace("Mon", "%b").replace("Dy", "%a")))
 
 
-def _to_varchar(node: Expression) -> Expression:
+def _to_varchar(node: Expr) -> Expr:
     pattern = node.args.get("format")
     if pattern is None:
         return node
@@ -135,11 +136,11 @@ def _number_format(whole: str, fraction: str) -> str:
     return f"{{:{fill}{',' if ',' in whole else ''}.{len(fraction)}f}}"
 
 
-def _date_trunc(node: Expression) -> Expression:
+def _date_trunc(node: Expr) -> Expr:
     return _macro("_sf_date_trunc", node.text("unit").lower(), node.this)
 
 
-def _regexp_replace(node: Expression) -> Expression:
+def _regexp_replace(node: Expr) -> Expr:
     """Pass the flags on; a position or an occurrence stays with upstream, which refuses it."""
     flags = node.args.get("modifiers")
     plain = {"position": "1", "occurrence": "0"}
@@ -152,7 +153,7 @@ def _regexp_replace(node: Expression) -> Expression:
     return _macro("regexp_replace", node.this, pattern, node.args["replacement"], kept + "g")
 
 
-def _lateral(node: Expression) -> Expression:
+def _lateral(node: Expr) -> Expr:
     """Keep the rows that `flatten(…, outer => true)` keeps, and give SPLIT_TO_TABLE its macro."""
     function, join = node.this, node.parent
     if isinstance(function, exp.SplitToTable):
@@ -166,7 +167,7 @@ def _lateral(node: Expression) -> Expression:
     return node
 
 
-def _is_outer(function: Expression) -> bool:
+def _is_outer(function: Expr) -> bool:
     return any(
         isinstance(argument, exp.Kwarg)
         and argument.this.name.upper() == "OUTER"
@@ -175,11 +176,19 @@ def _is_outer(function: Expression) -> bool:
     )
 
 
-def _cast(node: Expression) -> Expression:
+def _division(node: Expr) -> Expr:
+    """Let a division by zero fail; DuckDB gives infinity, or null for a remainder."""
+    divisor = node.expression
+    if not (isinstance(divisor, exp.Literal) and float(divisor.name) != 0):
+        node.set("expression", _macro("_sf_divisor", divisor))
+    return node
+
+
+def _cast(node: Expr) -> Expr:
     return _macro("to_json", node.this) if node.args["to"].this == exp.DataType.Type.VARIANT else node
 
 
-REPLACEMENTS: dict[type[Expression], Callable[[Any], Expression]] = {
+REPLACEMENTS: dict[type[Expr], Callable[[Any], Expr]] = {
     exp.Trim: _trim,
     exp.Cast: _cast,
     exp.TryCast: _try_cast,
@@ -193,6 +202,8 @@ REPLACEMENTS: dict[type[Expression], Callable[[Any], Expression]] = {
     exp.Boolor: lambda node: exp.paren(exp.or_(node.this, node.expression)),
     exp.Booland: lambda node: exp.paren(exp.and_(node.this, node.expression)),
     exp.ByteLength: lambda node: _macro("_sf_octet_length", node.this),
+    exp.Div: _division,
+    exp.Mod: _division,
     exp.Typeof: lambda node: _macro("_sf_typeof", node.this),
     exp.CurrentRole: lambda _: _macro("_sf_current_role"),
     exp.RegexpReplace: _regexp_replace,

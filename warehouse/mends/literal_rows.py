@@ -8,17 +8,18 @@ Can go when fakesnow translates a statement in one pass.
 
 from typing import Any
 
-from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import Expr, exp
+
+from warehouse.mends.upstream import Cursor
 
 PLAIN = (exp.Values, exp.Tuple, exp.Literal, exp.Null, exp.Boolean, exp.Neg)
 ROWS_WORTH_IT = 10
 
 
-class LiteralRows(FakeSnowflakeCursor):
+class LiteralRows(Cursor):
     """Takes the rows out of an INSERT while it is translated."""
 
-    def _transform(self, expression: exp.Expression, params: Any) -> exp.Expression:
+    def _transform(self, expression: Expr, params: Any) -> Expr:
         rows = expression.expression if isinstance(expression, exp.Insert) else None
         if not isinstance(rows, exp.Values) or len(rows.expressions) < ROWS_WORTH_IT or not _is_plain(rows):
             return super()._transform(expression, params)

@@ -127,3 +127,5 @@ create or replace macro _sf_current_role() as 'MIGRATION';
 
 -- The form with an explicit type, which upstream does not know.
 create or replace macro try_to_timestamp_ntz(x) as _sf_try_to_timestamp(x);
+
+create or replace macro _sf_divisor(x) as case when x = 0 then error('Division by zero') else x end;

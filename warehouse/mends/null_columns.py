@@ -8,16 +8,17 @@ Can go when fakesnow types untyped nulls as text in CREATE TABLE AS.
 
 from typing import Any
 
-from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import Expr, exp
+
+from warehouse.mends.upstream import Cursor
 
 FIND = "SELECT column_name FROM (DESCRIBE {table}) WHERE column_type = '\"NULL\"'"
 
 
-class NullColumns(FakeSnowflakeCursor):
+class NullColumns(Cursor):
     """Makes text of the untyped columns of a table just created from a query."""
 
-    def _execute(self, transformed: exp.Expression, params: Any = None) -> None:
+    def _execute(self, transformed: Expr, params: Any = None) -> None:
         super()._execute(transformed, params)
         if isinstance(transformed, exp.Create) and transformed.kind == "TABLE" and transformed.expression:
             table = transformed.find(exp.Table)

@@ -4,11 +4,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from fakesnow.cursor import FakeSnowflakeCursor
-from fakesnow.instance import FakeSnow
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
-from warehouse.mends import catalog, functions, null_timestamps
+from warehouse.mends import catalog, functions, null_timestamps, upstream
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
 from warehouse.mends.ddl_commits import DdlCommits
@@ -32,7 +30,15 @@ WITHOUT_EFFECT = [
 
 
 class Cursor(
-    AnswerOnce, LiteralRows, Merge, TemporaryTables, DdlCommits, Comments, NullColumns, Functions, FakeSnowflakeCursor
+    AnswerOnce,
+    LiteralRows,
+    Merge,
+    TemporaryTables,
+    DdlCommits,
+    Comments,
+    NullColumns,
+    Functions,
+    upstream.Cursor,
 ):
     """A cursor with every mend; each is a class of its own that overrides one step of upstream's."""
 
@@ -53,7 +59,7 @@ class Results(OrderedDict[str, tuple[Any, ...]]):
             self.popitem(last=False)
 
 
-class Warehouse(FakeSnow):
+class Warehouse(upstream.Instance):
     """The databases of one folder, with DATABASE opened."""
 
     def __init__(self, home: Path) -> None:
@@ -69,7 +75,11 @@ class Warehouse(FakeSnow):
         connection.close()
 
     def connect(
-        self, database: str | None = None, schema: str | None = None, nop_regexes: list[str] | None = None, **kwargs: Any
+        self,
+        database: str | None = None,
+        schema: str | None = None,
+        nop_regexes: list[str] | None = None,
+        **kwargs: Any,
     ) -> Session:
         return Session(
             self.duck_conn.cursor(),

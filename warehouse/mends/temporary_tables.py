@@ -11,30 +11,32 @@ from contextlib import suppress
 from typing import Any
 
 import duckdb
-from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import Expr, exp
+
+from warehouse.mends.upstream import Connection, Cursor
 
 
-class TemporaryTables(FakeSnowflakeCursor):
+class TemporaryTables(Cursor):
     """Creates temporary objects as ordinary ones and remembers them for the session's end."""
 
-    def _transform(self, expression: exp.Expression, params: Any) -> exp.Expression:
+    def _transform(self, expression: Expr, params: Any) -> Expr:
         temporary = isinstance(expression, exp.Create) and _take_temporary(expression)
         transformed = super()._transform(expression, params)
         if temporary:
             transformed.args["temporary"] = True
         return transformed
 
-    def _execute(self, transformed: exp.Expression, params: Any = None) -> None:
+    def _execute(self, transformed: Expr, params: Any = None) -> None:
         super()._execute(transformed, params)
         table = transformed.find(exp.Table)
         if transformed.args.get("temporary") and table is not None:
-            name = exp.table_(table.name, table.db or self._conn.schema, table.catalog or self._conn.database, quoted=True)
+            name = exp.table_(
+                table.name, table.db or self._conn.schema, table.catalog or self._conn.database, quoted=True
+            )
             self._conn.temporaries.add((transformed.args["kind"], name.sql(dialect="duckdb")))
 
 
-class TemporarySession(FakeSnowflakeConnection):
+class TemporarySession(Connection):
     """A session that drops its temporary objects when it is closed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
