@@ -90,13 +90,14 @@ def apply(
     before = {name: (target.calls, target.records) for name, target in targets.items()}
     for name in dict.fromkeys(planned.feed.target for planned in work):
         targets[name].check_account()
-        applied.schema_changes += targets[name].provision(
-            [planned.feed for planned in work if planned.feed.target == name]
-        )
+        feeds = [planned.feed for planned in work if planned.feed.target == name]
+        applied.schema_changes.extend(targets[name].provision(feeds))
     with Spool(connection, spool_dir, run_id) as spool:
         for planned in work:
             target = targets[planned.feed.target]
-            applied.feeds.append(_send(connection, planned, target, spool, plan.retry_refused, progress))
+            applied.feeds.append(
+                _send(connection, planned, target, spool, retry_refused=plan.retry_refused, progress=progress)
+            )
     for name, (calls, records) in before.items():
         target = targets[name]
         applied.targets[name] = {"calls": target.calls - calls, "records": target.records - records}
@@ -120,6 +121,7 @@ def _send(
     planned: FeedPlan,
     target: Target,
     spool: Spool,
+    *,
     retry_refused: bool,
     progress: Progress | None,
 ) -> FeedApplied:

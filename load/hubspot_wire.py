@@ -134,7 +134,10 @@ def matched_by_ends(inputs: Sequence[Input], answer: Answer) -> list[Result]:
 
 
 def _ids(error: Mapping[str, Any]) -> set[str]:
-    return {str(value) for values in (error.get("context") or {}).values() for value in values}
+    context = error.get("context") or {}
+    return {
+        str(value) for name, values in context.items() if name.endswith(("Id", "ids")) for value in values
+    }
 
 
 def all_taken(inputs: Sequence[Input], _: Answer) -> list[Result]:
@@ -148,7 +151,7 @@ def _refused(one: Input, error: Mapping[str, Any], answer: Answer) -> Result:
 
 def refused_by(answer: Answer, one: Input) -> Result:
     """Blame the answer's error on the one input that was sent."""
-    error = next(iter(answer.content.get("errors", ())), {})
+    error: Mapping[str, Any] = next(iter(answer.content.get("errors", ())), {})
     category = answer.content.get("category") or error.get("category") or f"HTTP_{answer.status}"
     message = (
         answer.content.get("message") or error.get("message") or "The answer does not mention the record."

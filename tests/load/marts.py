@@ -1,0 +1,154 @@
+"""Hand-made marts: the manifest that dbt would write about them, and their tables in a warehouse."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+HUBSPOT_TOKEN = "sandbox-hubspot-token"
+INTERCOM_TOKEN = "sandbox-intercom-token"
+
+Column = tuple[str, str, dict[str, Any] | None]
+
+GROUP = {"group": "salesforce_migration"}
+CONTACTS: list[Column] = [
+    ("email", "varchar", None),
+    ("firstname", "varchar", None),
+    ("lastname", "varchar", None),
+    ("salesforce_score", "number(18,2)", {"label": "Score", "type": "number", "field_type": "number", **GROUP}),
+    ("salesforce_born", "date", {"label": "Born", "type": "date", "field_type": "date", **GROUP}),
+    ("salesforce_seen_at", "timestamp_ntz", {"label": "Seen", "type": "datetime", "field_type": "date", **GROUP}),
+    ("salesforce_opt_out", "boolean", {"label": "Out", "type": "bool", "field_type": "booleancheckbox", **GROUP}),
+    (
+        "salesforce_tier",
+        "varchar",
+        {"label": "Tier", "type": "enumeration", "field_type": "select", "options": ["gold", "iron"], **GROUP},
+    ),
+]
+COMPANIES: list[Column] = [("name", "varchar", None), ("domain", "varchar", None)]
+ASSOCIATIONS: list[Column] = [
+    (name, "varchar", None) for name in ("from_object", "from_key", "to_object", "to_key", "association_type")
+]
+PEOPLE: list[Column] = [
+    ("role", "varchar", None),
+    ("email", "varchar", None),
+    ("name", "varchar", None),
+    ("signed_up_at", "timestamp_ntz", None),
+    ("person_score", "number(18,2)", {"label": "Score", "data_type": "float"}),
+    ("person_born", "date", {"label": "Born", "data_type": "date"}),
+]
+FIRMS: list[Column] = [
+    ("name", "varchar", None),
+    ("size", "number(38,0)", None),
+    ("firm_tier", "varchar", {"label": "Tier", "data_type": "string"}),
+]
+ATTACHMENTS: list[Column] = [("contact_key", "varchar", None), ("company_key", "varchar", None)]
+
+
+def exposure(name: str, model: str, **meta: Any) -> dict[str, Any]:
+    """Write one exposure as dbt does."""
+    return {
+        "name": name,
+        "type": "application",
+        "depends_on": {"nodes": [f"model.salesforce_exit.{model}"]},
+        "config": {"enabled": True, "meta": meta},
+    }
+
+
+def model(name: str, columns: Sequence[Column], *, enforced: bool = True) -> dict[str, Any]:
+    """Write one mart as dbt does."""
+    declared = [("_record_key", "varchar", None), ("_row_hash", "varchar", None), *columns]
+    return {
+        "name": name,
+        "resource_type": "model",
+        "relation_name": f"MIGRATION.MARTS_TEST.{name}",
+        "config": {"contract": {"enforced": enforced}},
+        "columns": {
+            column: {
+                "name": column,
+                "data_type": data_type,
+                "description": f"What {column} says.",
+                "config": {"meta": {"source": ["Contact.X"], **({"property": custom} if custom else {})}},
+            }
+            for column, data_type, custom in declared
+        },
+    }
+
+
+def manifest(
+    *pairs: tuple[dict[str, Any], dict[str, Any]], others: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Put exposures and the mart of each together."""
+    exposures = [declared for declared, _ in pairs] + list(others)
+    return {
+        "exposures": {f"exposure.salesforce_exit.{each['name']}": each for each in exposures},
+        "nodes": {f"model.salesforce_exit.{each['name']}": each for _, each in pairs},
+    }
+
+
+def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
+    """Write the manifest of all feeds that the tests use; `contacts_meta` overrides HubSpot's contacts."""
+    hubspot = {"target": "hubspot", "key": "salesforce_id"}
+    intercom = {"target": "intercom"}
+    return manifest(
+        (
+            exposure("hubspot_contacts", "contacts", object="contacts", order=20, **{**hubspot, **contacts_meta}),
+            model("contacts", CONTACTS),
+        ),
+        (
+            exposure("hubspot_companies", "companies", object="companies", order=10, **hubspot),
+            model("companies", COMPANIES),
+        ),
+        (
+            exposure("hubspot_links", "links", target="hubspot", object="associations", kind="link", order=50),
+            model("links", ASSOCIATIONS),
+        ),
+        (
+            exposure("intercom_companies", "firms", object="companies", key="company_id", order=10, **intercom),
+            model("firms", FIRMS),
+        ),
+        (
+            exposure("intercom_contacts", "people", object="contacts", key="external_id", order=20, **intercom),
+            model("people", PEOPLE),
+        ),
+        (
+            exposure("intercom_attachments", "joined", object="attachments", kind="link", order=30, **intercom),
+            model("joined", ATTACHMENTS),
+        ),
+    )
+
+
+def create_tables(connection: Any, manifest: Mapping[str, Any]) -> None:
+    """Create the marts of a manifest, empty, in place of what was there."""
+    _execute(connection, "create schema if not exists marts_test")
+    for node in manifest["nodes"].values():
+        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in node["columns"].values())
+        _execute(connection, f"create or replace table {node['relation_name']} ({columns})")
+
+
+def fill(connection: Any, table: str, columns: str, select: str) -> None:
+    """Fill a mart by SQL: `select` gives `_record_key` and the columns; the row hash is made of them."""
+    listed = ", ".join(f"coalesce({column}::varchar, '')" for column in columns.split(", "))
+    _execute(
+        connection,
+        f"insert into marts_test.{table} (_record_key, _row_hash, {columns}) "
+        f"select _record_key, md5(concat_ws('|', {listed})), {columns} from ({select}) as made",
+    )
+
+
+def rehash(connection: Any, table: str, columns: str) -> None:
+    """Make the row hashes new after an update."""
+    listed = ", ".join(f"coalesce({column}::varchar, '')" for column in columns.split(", "))
+    _execute(connection, f"update marts_test.{table} set _row_hash = md5(concat_ws('|', {listed}))")
+
+
+def numbers(count: int) -> str:
+    """Give SQL for a table of the whole numbers from 1 to `count` as `n`."""
+    return f"select row_number() over (order by 1) as n from table(generator(rowcount => {count}))"
+
+
+def _execute(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
+        return rows
+
+
+query = _execute
