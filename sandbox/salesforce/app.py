@@ -14,7 +14,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.salesforce import bulk, control, describe, oauth, query, rest, rows
+from sandbox.salesforce.budget import Limits
 from sandbox.salesforce.errors import ApiError, not_found
+from sandbox.salesforce.jobs import Jobs
 from sandbox.salesforce.state import Call, Sandbox, VendorJson, check_version, error_response
 from sandbox.salesforce.store import Store
 
@@ -26,24 +28,24 @@ Endpoint: TypeAlias = Callable[[Call], Response]
 def create_app(home: Path) -> Starlette:
     """Make the application over the state in `home`; closing it lets go of the database file."""
     home.mkdir(parents=True, exist_ok=True)
-    sandbox = Sandbox(Store(home))
-    jobs = bulk.Jobs(sandbox)
+    store, limits = Store(home), Limits()
+    sandbox = Sandbox(store, limits, Jobs(store, limits))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        jobs.close()
-        sandbox.store.close()
+        sandbox.jobs.close()
+        store.close()
 
     handlers: Any = {404: _unknown_path, 405: _unknown_method}
-    app = Starlette(routes=_routes(sandbox, jobs), lifespan=lifespan, exception_handlers=handlers)
+    app = Starlette(routes=_routes(sandbox), lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.add_middleware(_WithoutTrailingSlash)
     app.state.sandbox = sandbox
     return app
 
 
-def _routes(sandbox: Sandbox, jobs: bulk.Jobs) -> list[Route]:
+def _routes(sandbox: Sandbox) -> list[Route]:
     async def token(request: Request) -> Response:
         return await run_in_threadpool(oauth.token, sandbox, request, await request.body())
 
@@ -68,7 +70,7 @@ def _routes(sandbox: Sandbox, jobs: bulk.Jobs) -> list[Route]:
         ("GET", "/queryAll", query.query_all),
         ("GET", "/query/{locator}", query.more),
         ("GET", "/queryAll/{locator}", query.more),
-        ("POST", "/jobs/query", jobs.create),
+        ("POST", "/jobs/query", bulk.create),
         ("GET", "/jobs/query", bulk.list_jobs),
         ("GET", "/jobs/query/{job}", bulk.get_job),
         ("PATCH", "/jobs/query/{job}", bulk.abort),

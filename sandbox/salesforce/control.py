@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.salesforce import oauth, rows
+from sandbox.salesforce.budget import Limits, Usage
 from sandbox.salesforce.seed import SeedError, load_folder
-from sandbox.salesforce.state import Fault, Limits, Sandbox, Usage
+from sandbox.salesforce.state import Fault, Sandbox
 
 Control: TypeAlias = Callable[[Sandbox, str], Any]
 
@@ -64,8 +65,10 @@ def _calls(sandbox: Sandbox, _: str) -> dict[str, Any]:
 
 def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
     sandbox.store.reset()
-    sandbox.usage, sandbox.limits = Usage(), Limits()
-    sandbox.faults, sandbox.bulk_failures = [], []
+    sandbox.usage, sandbox.faults = Usage(), []
+    sandbox.jobs.failures.clear()
+    for each in fields(Limits):
+        setattr(sandbox.limits, each.name, each.default)
     return {"status": "empty"}
 
 
@@ -90,7 +93,7 @@ def _limits(sandbox: Sandbox, body: str) -> dict[str, Any]:
 
 
 def _jwt_key(sandbox: Sandbox, body: str) -> dict[str, Any]:
-    """The public key in PEM form, bare or as {"public_key": PEM}."""
+    """Take the public key in PEM form, bare or as {"public_key": PEM}."""
     pem = str(_object(body).get("public_key", "")) if body.lstrip().startswith("{") else body
     if "-----BEGIN PUBLIC KEY-----" not in pem:
         raise ControlError("send the RSA public key as PEM, starting with -----BEGIN PUBLIC KEY-----")
@@ -113,9 +116,9 @@ def _faults(sandbox: Sandbox, body: str) -> dict[str, Any]:
 def _bulk_failures(sandbox: Sandbox, body: str) -> dict[str, Any]:
     """{"message": TEXT, "count": 1}: let the next Bulk jobs end as Failed."""
     asked = _object(body)
-    message = str(asked.get("message", "Your query request was running for too long."))
-    sandbox.bulk_failures += [message] * int(asked.get("count", 1))
-    return {"bulk_failures": len(sandbox.bulk_failures)}
+    message = str(asked.get("message", "QUERY_TIMEOUT: Your query request was running for too long."))
+    sandbox.jobs.failures += [message] * int(asked.get("count", 1))
+    return {"bulk_failures": len(sandbox.jobs.failures)}
 
 
 def _purge(sandbox: Sandbox, body: str) -> dict[str, Any]:

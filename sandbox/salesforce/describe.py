@@ -18,6 +18,33 @@ SOAP_TYPES = {
 }
 # UTF-8 as Salesforce counts it: three bytes for each character, one for those of an id.
 BYTES_PER_CHARACTER = {"id": 1, "reference": 1}
+SOBJECT_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("activateable", "customSetting", "deepCloneable", "deprecatedAndHidden"), False),
+    **dict.fromkeys(("hasSubtypes", "isInterface", "isSubtype"), False),
+    **dict.fromkeys(("associateEntityType", "associateParentEntity"), None),
+    **dict.fromkeys(
+        ("createable", "deletable", "feedEnabled", "layoutable", "mruEnabled", "queryable"), True
+    ),
+    **dict.fromkeys(
+        ("replicateable", "retrieveable", "searchable", "triggerable", "undeletable", "updateable"), True
+    ),
+}
+FIELD_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(
+        ("aiPredictionField", "autoNumber", "cascadeDelete", "caseSensitive", "dependentPicklist"), False
+    ),
+    **dict.fromkeys(("deprecatedAndHidden", "displayLocationInDecimal", "encrypted", "externalId"), False),
+    **dict.fromkeys(
+        ("formulaTreatNullNumberAsZero", "highScaleNumber", "htmlFormatted", "restrictedDelete"), False
+    ),
+    **dict.fromkeys(("unique", "writeRequiresMasterRead"), False),
+    **dict.fromkeys(
+        ("calculatedFormula", "controllerName", "defaultValueFormula", "filteredLookupInfo"), None
+    ),
+    **dict.fromkeys(
+        ("inlineHelpText", "mask", "maskType", "referenceTargetField", "relationshipOrder"), None
+    ),
+}
 PERSON_NAMES = frozenset({"FirstName", "LastName", "Salutation", "Name"})
 MASTER_RECORD_TYPE = "012000000000000AAA"
 # Children that go when their parent goes, as in the recorded describes.
@@ -102,36 +129,15 @@ def describe(sobject: Sobject, org: Org, version: str, instance_url: str) -> dic
 
 
 def _abilities(sobject: Sobject) -> dict[str, Any]:
-    merges = sobject.find("MasterRecordId") is not None
-    return {
-        "activateable": False,
-        "associateEntityType": None,
-        "associateParentEntity": None,
-        "createable": True,
+    computed = {
         "custom": sobject.custom,
-        "customSetting": False,
-        "deepCloneable": False,
-        "deletable": sobject.name != "User",
-        "deprecatedAndHidden": False,
-        "feedEnabled": sobject.undeletable,
-        "hasSubtypes": False,
-        "isInterface": False,
-        "isSubtype": False,
         "keyPrefix": sobject.prefix,
         "label": sobject.label,
         "labelPlural": sobject.plural,
-        "layoutable": True,
-        "mergeable": merges and sobject.name != "Case",
-        "mruEnabled": sobject.undeletable,
+        "mergeable": sobject.find("MasterRecordId") is not None,
         "name": sobject.name,
-        "queryable": True,
-        "replicateable": True,
-        "retrieveable": True,
-        "searchable": sobject.undeletable,
-        "triggerable": True,
-        "undeletable": sobject.undeletable,
-        "updateable": True,
     }
+    return SOBJECT_DEFAULTS | computed | dict(sobject.said)
 
 
 def _scopes(sobject: Sobject) -> list[dict[str, str]]:
@@ -176,76 +182,51 @@ def _release(number: int) -> str:
 
 
 def _field(field: Field, sobject: Sobject) -> dict[str, Any]:
-    writable = not is_read_only(field)
+    writable = may_set(field, "createable")
     personal = field.name in PERSON_NAMES and sobject.find("LastName") is not None
     polymorphic = len(field.refers_to) > 1
-    filled_in = field.name in SYSTEM_FIELDS or field.name == "OwnerId" or field.type == "boolean"
-    return {
+    computed = {
         "aggregatable": field.aggregatable,
-        "aiPredictionField": False,
-        "autoNumber": field.name == "CaseNumber",
         "byteLength": field.length * BYTES_PER_CHARACTER.get(field.type, 3),
         "calculated": field.formula and not personal,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
         "compoundFieldName": "Name" if personal and field.name != "Name" else field.compound,
-        "controllerName": None,
         "createable": writable,
         "custom": field.custom,
         "defaultValue": False if field.type == "boolean" else None,
-        "defaultValueFormula": None,
-        "defaultedOnCreate": filled_in,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
+        "defaultedOnCreate": field.type == "boolean" or field.name in SYSTEM_FIELDS | {"OwnerId"},
         "digits": 9 if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
-        "externalId": False,
         "extraTypeInfo": "personname" if personal else "plaintextarea" if field.type == "textarea" else None,
         "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": field.groupable,
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": field.type == "id" or (field.type == "email" and field.name == "Email"),
-        "inlineHelpText": None,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name == sobject.name_field,
         "namePointing": polymorphic,
         "nillable": not field.required,
-        "permissionable": writable and not field.required and not personal,
+        "permissionable": (writable or field.is_compound) and not field.required and not personal,
         "picklistValues": [_picklist_value(each) for each in field.values],
         "polymorphicForeignKey": polymorphic,
         "precision": field.precision,
         "queryByDistance": field.is_compound,
-        "referenceTargetField": None,
         "referenceTo": list(field.refers_to),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": field.name.endswith("GeocodeAccuracy"),
         "scale": field.scale,
         "searchPrefilterable": field.type == "reference",
         "soapType": SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.sortable,
         "type": field.type,
-        "unique": False,
         "updateable": writable,
-        "writeRequiresMasterRead": False,
     }
+    return dict(sorted((FIELD_DEFAULTS | computed | dict(field.said)).items()))
 
 
-def is_read_only(field: Field) -> bool:
-    """Whether only Salesforce itself sets this field."""
-    return (
-        field.name in SYSTEM_FIELDS | {"MasterRecordId", "CaseNumber"} or field.formula or field.is_compound
-    )
+def may_set(field: Field, right: str) -> bool:
+    """Whether a client may set this field: `right` is "createable" or "updateable" as in its describe."""
+    of_salesforce = field.name in SYSTEM_FIELDS or field.formula or field.is_compound
+    return bool(field.said.get(right, not of_salesforce))
 
 
 def _picklist_value(value: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class ApiError(Exception):
 
 
 def not_found() -> ApiError:
-    """The reply for any path, object or job that is not there."""
+    """Give the reply for any path, object or job that is not there."""
     return ApiError("NOT_FOUND", "The requested resource does not exist")
 
 

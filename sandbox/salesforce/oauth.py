@@ -36,13 +36,7 @@ def token(sandbox: Sandbox, request: Request, body: bytes) -> Response:
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     base_url = str(request.base_url).rstrip("/")
     try:
-        grant = form.get("grant_type", "")
-        if grant == "client_credentials":
-            _check_client(request, form)
-        elif grant == JWT_GRANT:
-            _check_assertion(form.get("assertion", ""), sandbox.store.setting(JWT_KEY_SETTING), base_url)
-        else:
-            raise OauthError("unsupported_grant_type", "grant type not supported")
+        _check_grant(sandbox, request, form, base_url)
     except OauthError as error:
         return VendorJson(error.body, 400)
     return VendorJson(_open_session(sandbox, base_url), headers={"Cache-Control": "no-cache, no-store"})
@@ -61,6 +55,16 @@ def expire_sessions(sandbox: Sandbox) -> int:
     """End every session, as time or an administrator would; gives how many there were."""
     with sandbox.store.writing() as cursor:
         return len(cursor.execute("UPDATE session SET live = false WHERE live RETURNING token").fetchall())
+
+
+def _check_grant(sandbox: Sandbox, request: Request, form: dict[str, str], base_url: str) -> None:
+    grant = form.get("grant_type", "")
+    if grant == "client_credentials":
+        _check_client(request, form)
+    elif grant == JWT_GRANT:
+        _check_assertion(form.get("assertion", ""), sandbox.store.setting(JWT_KEY_SETTING), base_url)
+    else:
+        raise OauthError("unsupported_grant_type", "grant type not supported")
 
 
 def _check_client(request: Request, form: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """The org that the stand-in plays: objects and fields as declared in org.yml."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,7 @@ LAST_FIELDS = {
     "LastModifiedById": "reference(User)!",
     "SystemModstamp": "datetime!",
 }
+LONGEST_SHORT_TEXT = 255
 SYSTEM_FIELDS = frozenset(FIRST_FIELDS) | frozenset(LAST_FIELDS)
 DECLARED_TYPE = re.compile(
     r"(?P<type>[a-z]+)(\((?P<arguments>[^)]*)\))?(?P<required>!)?(?P<formula>=formula)?"
@@ -49,7 +50,10 @@ DECLARED_TYPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; `length` in characters, `precision` and `scale` in digits, `refers_to` API names of objects."""
+    """One field; `length` in characters, `precision` and `scale` in digits, `refers_to` API names of objects.
+
+    `said` holds what org.yml says about the field's describe beyond its declaration.
+    """
 
     name: str
     type: str
@@ -62,6 +66,7 @@ class Field:
     refers_to: tuple[str, ...] = ()
     compound: str | None = None
     values: tuple[str, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def custom(self) -> bool:
@@ -73,7 +78,7 @@ class Field:
 
     @property
     def is_long_text(self) -> bool:
-        return self.type == "textarea" and self.length > 255
+        return self.type == "textarea" and self.length > LONGEST_SHORT_TEXT
 
     @property
     def filterable(self) -> bool:
@@ -93,23 +98,26 @@ class Field:
 
     @property
     def relationship(self) -> str | None:
-        """The name that a path through this reference uses: Account for AccountId, Account__r for Account__c."""
-        if not self.refers_to:
+        """The name that a path through this reference uses: Account for AccountId, Account__r for Account__c.
+
+        A few references have none; org.yml then says `relationshipName: null`.
+        """
+        if not self.refers_to or "relationshipName" in self.said:
             return None
         return f"{self.name[:-3]}__r" if self.custom else self.name.removesuffix("Id")
 
 
 @dataclass(frozen=True, slots=True)
 class Sobject:
-    """One object; `bulk` is false where Bulk API refuses it, `undeletable` where deletion skips the recycle bin."""
+    """One object; `bulk` is false where Bulk API refuses it, `said` is as for a field."""
 
     name: str
     prefix: str
     label: str
     plural: str
     bulk: bool
-    undeletable: bool
     fields: tuple[Field, ...]
+    said: Mapping[str, Any] = field(default_factory=dict)
     _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +126,11 @@ class Sobject:
     @property
     def custom(self) -> bool:
         return self.name.endswith("__c")
+
+    @property
+    def undeletable(self) -> bool:
+        """Whether a deleted record can come back; without that it leaves no trace in the recycle bin."""
+        return bool(self.said.get("undeletable", True))
 
     @property
     def columns(self) -> tuple[Field, ...]:
@@ -160,42 +173,50 @@ class Org:
 def declared_org() -> Org:
     """Read org.yml."""
     declared = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
-    return Org({name: _sobject(name, facts, declared) for name, facts in declared["objects"].items()})
+    plain, rest_only = declared["objects"], declared["rest_only_objects"]
+    sobjects = {name: _sobject(name, facts, declared) for name, facts in (plain | rest_only).items()}
+    return Org({name: replace(each, bulk=name in plain) for name, each in sobjects.items()})
 
 
 def _sobject(name: str, facts: dict[str, Any], declared: dict[str, Any]) -> Sobject:
     label = facts.get("label", _words(name))
     fields = FIRST_FIELDS | facts["fields"] | LAST_FIELDS
+    said = declared["describes"]
     return Sobject(
         name=name,
         prefix=facts["prefix"],
         label=label,
         plural=facts.get("plural", _plural(label)),
-        bulk=facts.get("bulk", True),
-        undeletable=facts.get("undeletable", True),
+        bulk=True,
         fields=tuple(
-            each for key, text in fields.items() for each in _fields(name, label, key, text, declared)
+            _explained(each, name, label, declared)
+            for key, text in fields.items()
+            for each in _fields(key, text)
         ),
+        said=said.get(name, {}),
     )
 
 
-def _fields(
-    sobject: str, label: str, name: str, declared_type: str, declared: dict[str, Any]
-) -> Iterator[Field]:
-    """One field of the declaration, or an address with its components before it as a describe lists them."""
-    if declared_type.startswith("address"):
-        for part, part_type in ADDRESS_PARTS:
-            key = part if name == "Address" else f"{name}{part}"
-            component = _field(key, part_type)
-            values = GEOCODE_ACCURACIES if part == "GeocodeAccuracy" else ()
-            yield replace(component, compound=_address(name), values=values)
-        yield _field(_address(name), "address")
+def _fields(name: str, declared_type: str) -> Iterator[Field]:
+    """Give one field of the declaration, or an address after its components, as a describe lists them."""
+    if not declared_type.startswith("address"):
+        yield _field(name, declared_type)
         return
-    plain = _field(name, declared_type)
-    labels = declared.get("labels", {})
-    values = tuple(declared["picklists"].get(f"{sobject}.{name}", ()))
-    default = f"{label} ID" if name == "Id" else plain.label
-    yield replace(plain, label=labels.get(f"{sobject}.{name}", labels.get(name, default)), values=values)
+    address = name if name == "Address" else f"{name}Address"
+    for part, part_type in ADDRESS_PARTS:
+        component = _field(part if name == "Address" else f"{name}{part}", part_type)
+        values = GEOCODE_ACCURACIES if part == "GeocodeAccuracy" else ()
+        yield replace(component, compound=address, values=values)
+    yield _field(address, "address")
+
+
+def _explained(field: Field, sobject: str, label: str, declared: dict[str, Any]) -> Field:
+    """Add the label and the picklist, and what the declaration says beyond them."""
+    key = f"{sobject}.{field.name}"
+    said = declared["describes"].get(field.name, {}) | declared["describes"].get(key, {})
+    default = f"{label} ID" if field.name == "Id" else field.label
+    values = tuple(declared["picklists"].get(key, field.values))
+    return replace(field, label=said.get("label", default), values=values, said=said)
 
 
 def _field(name: str, declared_type: str) -> Field:
@@ -221,10 +242,6 @@ def _field(name: str, declared_type: str) -> Field:
 
 
 DEFAULT_DIGITS = {"currency": (18, 2), "double": (18, 2), "percent": (3, 0)}
-
-
-def _address(name: str) -> str:
-    return name if name == "Address" else f"{name}Address"
 
 
 def _words(name: str) -> str:

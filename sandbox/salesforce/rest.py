@@ -7,7 +7,6 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.salesforce import describe
-from sandbox.salesforce.bulk import jobs_today
 from sandbox.salesforce.org import DECLARATION
 from sandbox.salesforce.rows import sobject_of
 from sandbox.salesforce.state import Call, VendorJson
@@ -28,7 +27,7 @@ def limits(call: Call) -> Response:
     sandbox = call.sandbox
     used = {
         "DailyApiRequests": (sandbox.limits.DailyApiRequests, sandbox.usage.api_requests),
-        "DailyBulkV2QueryJobs": (sandbox.limits.DailyBulkV2QueryJobs, jobs_today(call.store)),
+        "DailyBulkV2QueryJobs": (sandbox.limits.DailyBulkV2QueryJobs, sandbox.jobs.today()),
         **{name: (most, 0) for name, most in UNUSED_LIMITS.items()},
     }
     return VendorJson(

@@ -107,7 +107,7 @@ def _load_file(store: Store, sobject: Sobject, file: Path) -> int:
         _check_values(cursor, file, columns)
         cursor.execute(f'DELETE FROM org."{sobject.name}" WHERE "Id" IN (SELECT {given["Id"]} FROM staged)')
         admin = "'" + store.admin_id().replace("'", "''") + "'"
-        values = ", ".join(_value(each, sobject, given, admin) for each in sobject.columns)
+        values = ", ".join(_value(each, given, admin) for each in sobject.columns)
         cursor.execute(f'INSERT INTO org."{sobject.name}" SELECT {values} FROM staged ORDER BY rowid')
         row = cursor.execute("SELECT count(*) FROM staged").fetchone()
         cursor.execute("DROP TABLE staged")
@@ -174,8 +174,8 @@ def _check_values(cursor: duckdb.DuckDBPyConnection, file: Path, columns: list[F
             )
 
 
-def _value(field: Field, sobject: Sobject, given: dict[str, str], admin: str) -> str:
-    """The SQL of one column: the file's value, or what Salesforce would have filled in."""
+def _value(field: Field, given: dict[str, str], admin: str) -> str:
+    """Give the SQL of one column: the file's value, or what Salesforce would have filled in."""
     parsed = _parsed(field, given[field.name]) if field.name in given else "NULL"
     if field.name in DATES:
         others = [

@@ -135,12 +135,12 @@ class Query:
     text: str
     select: tuple[Selected, ...]
     entity: Token
-    where: Condition | None
-    group: tuple[Path, ...]
-    having: Condition | None
-    order: tuple[Ordering, ...]
-    limit: int | None
-    offset: Token | None
+    where: Condition | None = None
+    group: tuple[Path, ...] = ()
+    having: Condition | None = None
+    order: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    offset: Token | None = None
 
     @property
     def is_count(self) -> bool:
@@ -159,7 +159,7 @@ def parse(text: str) -> Query:
 
 
 def string_value(literal: str) -> str:
-    """The text that a quoted literal stands for."""
+    """Give the text that a quoted literal stands for."""
     return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[0]), literal[1:-1], flags=re.DOTALL)
 
 
@@ -169,7 +169,7 @@ def quoted(text: str) -> str:
 
 
 def like_pattern(literal: str) -> str:
-    r"""The pattern of LIKE for SQL with ESCAPE '\': wildcards stay, an escaped backslash stays escaped."""
+    r"""Give the pattern of LIKE for SQL with ESCAPE '\': wildcards stay, an escaped backslash stays escaped."""
     kept = {"\\": "\\\\", "_": "\\_", "%": "\\%"}
     return re.sub(
         r"\\(.)",
@@ -203,7 +203,7 @@ class _Parser:
         self.grouped = any(token.keyword == "GROUP" for token in self.tokens)
 
     def query(self) -> Query:
-        """A whole text: nothing may follow."""
+        """Parse a whole text: nothing may follow."""
         query = self.statement()
         if self.token.kind != "end":
             self.unexpected()

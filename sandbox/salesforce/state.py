@@ -1,14 +1,15 @@
 """What the endpoints share: the store, the day's budget, the faults asked for, and one call to the API."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.salesforce.budget import Limits, Usage
 from sandbox.salesforce.errors import ApiError
+from sandbox.salesforce.jobs import Jobs
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.store import Store
 
@@ -19,19 +20,6 @@ class VendorJson(JSONResponse):
     """JSON with the content type that Salesforce sends."""
 
     media_type = "application/json;charset=UTF-8"
-
-
-@dataclass(slots=True)
-class Limits:
-    """What an org may use; POST /_sandbox/limits changes any of these by name."""
-
-    DailyApiRequests: int = 100_000
-    DailyBulkV2QueryJobs: int = 10_000
-    # Rows of a REST page, and of a Bulk result page when the client names no maxRecords.
-    QueryBatch: int = 2_000
-    BulkResultPage: int = 50_000
-    # How long a Bulk job stays InProgress at least.
-    BulkSeconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -46,23 +34,14 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Usage:
-    """Calls since the start, by method and path template; `refused` counts those beyond the daily budget."""
-
-    api_requests: int = 0
-    refused: int = 0
-    calls: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
 class Sandbox:
     """One stand-in. Usage, limits and faults last as long as the process; all else is in the store."""
 
     store: Store
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits
+    jobs: Jobs
     usage: Usage = field(default_factory=Usage)
     faults: list[Fault] = field(default_factory=list)
-    bulk_failures: list[str] = field(default_factory=list)
 
     @property
     def org(self) -> Org:

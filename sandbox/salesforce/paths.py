@@ -1,0 +1,155 @@
+"""What a name in a query means: fields, relationships and the joins they need, aggregates."""
+
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
+
+from sandbox.salesforce import soql
+from sandbox.salesforce.errors import query_error
+from sandbox.salesforce.org import ADDRESS_PARTS, Field, Org, Sobject
+
+ROOT = "t"
+NUMBERS = frozenset({"int", "double", "currency", "percent"})
+COUNT = Field("count", "int", "Count")
+AVERAGE = Field("average", "double", "Average")
+RELATED_TYPE = Field("Type", "picklist", "Type", length=40)
+# A table of the statement: its alias and the object it holds.
+Source: TypeAlias = tuple[str, Sobject]
+Names: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value that a query names: `names` is its path in the org's own spelling, `sql` how DuckDB gets it."""
+
+    names: Names
+    sql: str
+    field: Field
+
+
+class Paths:
+    """The names of one query over one object; `joins` grows as relationships are met."""
+
+    def __init__(self, org: Org, sobject: Sobject, text: str) -> None:
+        self.org = org
+        self.sobject = sobject
+        self.text = text
+        self.joins: list[str] = []
+        self._related: dict[Names, list[Source]] = {}
+
+    def column(self, path: soql.Path) -> Column:
+        """Find the field at the end of a path, joining what lies on the way.
+
+        Raises:
+            ApiError: INVALID_FIELD for a relationship or a field that is not there.
+
+        """
+        *relationships, name = path.parts
+        if relationships and relationships[0].lower() == self.sobject.name.lower():
+            del relationships[0]
+        sources: list[Source] = [(ROOT, self.sobject)]
+        names: Names = ()
+        for relationship in relationships:
+            sources, names = self._follow(sources, names, relationship, path.position)
+        if len(sources) > 1:
+            return self._polymorphic(sources, names, name, path.position)
+        alias, sobject = sources[0]
+        field = sobject.find(name) or self._no_such_column(name, sobject.name, path.position)
+        sql = _address(field, alias) if field.is_compound else f'{alias}."{field.name}"'
+        return Column((*names, field.name), sql, field)
+
+    def aggregate(self, item: soql.Aggregate) -> Column:
+        """Give the SQL and the type of COUNT(Id), SUM(Amount) and the like.
+
+        Raises:
+            ApiError: MALFORMED_QUERY where the field's type does not allow it.
+
+        """
+        if item.path is None:
+            return Column((item.function,), "count(*)", COUNT)
+        column = self.column(item.path)
+        field = column.field
+        if not field.aggregatable or (item.function in {"SUM", "AVG"} and field.type not in NUMBERS):
+            message = f"field {field.name} does not support aggregate operator {item.function}"
+            self.refuse("MALFORMED_QUERY", message, item.position)
+        if item.function == "COUNT_DISTINCT":
+            return Column((item.function,), f"count(DISTINCT {column.sql})", COUNT)
+        kind = {"COUNT": COUNT, "AVG": AVERAGE}.get(item.function, field)
+        return Column((item.function,), f"{item.function.lower()}({column.sql})", kind)
+
+    def related_id(self, names: Names) -> str:
+        """Give the SQL of the id of the record that a relationship path leads to."""
+        return _coalesce([f'{alias}."Id"' for alias, _ in self._related[names]])
+
+    def related_type(self, names: Names) -> str:
+        """Give the SQL of the object name of the record that a relationship path leads to, null without one."""
+        return _type_of(self._related[names])
+
+    def refuse(self, code: str, message: str, position: int) -> NoReturn:
+        """Raise the ApiError that points at a character of the query."""
+        raise query_error(code, message, self.text, position)
+
+    def _follow(
+        self, sources: list[Source], names: Names, relationship: str, position: int
+    ) -> tuple[list[Source], Names]:
+        alias, sobject = sources[0]
+        reference = sobject.through(relationship) if len(sources) == 1 else None
+        declared = [self.org.find(name) for name in reference.refers_to] if reference else []
+        targets = [target for target in declared if target]
+        if reference is None or not targets:
+            message = (
+                f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a "
+                "custom relationship, be sure to append the '__r' after the custom relationship name. Please "
+                "reference your WSDL or the describe call for the appropriate names."
+            )
+            self.refuse("INVALID_FIELD", message, position)
+        names = (*names, reference.relationship or relationship)
+        if names not in self._related:
+            self._related[names] = [self._join(f'{alias}."{reference.name}"', target) for target in targets]
+        return self._related[names], names
+
+    def _join(self, reference: str, target: Sobject) -> Source:
+        alias = f"{ROOT}{len(self.joins) + 1}"
+        self.joins.append(f'LEFT JOIN org."{target.name}" AS {alias} ON {alias}."Id" = {reference}')
+        return alias, target
+
+    def _polymorphic(self, sources: list[Source], names: Names, name: str, position: int) -> Column:
+        """Find a field of the object "Name", which stands for whatever WhoId or OwnerId points to."""
+        if name.lower() == "type":
+            return Column((*names, "Type"), _type_of(sources), RELATED_TYPE)
+        is_name = name.lower() == "name"
+        found = [
+            (alias, field)
+            for alias, sobject in sources
+            if (field := sobject.find(sobject.name_field if is_name else name)) and not field.is_compound
+        ]
+        if not found:
+            self._no_such_column(name, "Name", position)
+        field = found[0][1]
+        sql = _coalesce([f'{alias}."{each.name}"' for alias, each in found])
+        return Column((*names, "Name" if is_name else field.name), sql, field)
+
+    def _no_such_column(self, name: str, entity: str, position: int) -> NoReturn:
+        message = (
+            f"No such column '{name}' on entity '{entity}'. If you are attempting to use a custom field, be sure to "
+            "append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
+            "appropriate names."
+        )
+        self.refuse("INVALID_FIELD", message, position)
+
+
+def _coalesce(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def _type_of(sources: list[Source]) -> str:
+    cases = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{sobject.name}'" for alias, sobject in sources)
+    return f"CASE {cases} END"
+
+
+def _address(field: Field, alias: str) -> str:
+    """Pack a compound value; it is null when every component is."""
+    stem = field.name.removesuffix("Address")
+    columns = {part: f'{alias}."{stem}{part}"' for part, _ in ADDRESS_PARTS}
+    empty = " AND ".join(f"{each} IS NULL" for each in columns.values())
+    packed = ", ".join(f"{part[0].lower()}{part[1:]} := {columns[part]}" for part in sorted(columns))
+    return f"CASE WHEN {empty} THEN NULL ELSE struct_pack({packed}) END"
