@@ -134,7 +134,7 @@ def _custom_field(store: Store, name: str, zone: tzinfo) -> Field | None:
 def _condition(query: Any, fields: Fields, depth: int) -> Condition:
     if not isinstance(query, dict) or "operator" not in query:
         raise parameter_invalid("Every filter needs an operator", "query")
-    if query["operator"] not in GROUPS:
+    if str(query["operator"]) not in GROUPS:
         return _filter(query, fields)
     if depth > MAX_DEPTH:
         raise parameter_invalid(f"Filters nest at most {MAX_DEPTH} levels deep", "query")
@@ -174,7 +174,7 @@ def _fitting(field: Field, name: str, value: Any) -> Any:
     """Give the value in the field's type; numbers may come as text, as the vendor's examples send them."""
     try:
         return READ[field.kind](value)
-    except (ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise ApiError(
             400, "invalid_value", f"The value for '{name}' must be a {field.kind}", "query"
         ) from error

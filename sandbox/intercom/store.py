@@ -21,6 +21,7 @@ create table if not exists contact (
   created_at integer not null, updated_at integer not null, body text not null);
 create index if not exists contact_external_id on contact (external_id);
 create index if not exists contact_email on contact (email_key);
+create index if not exists contact_live on contact (seq) where not archived and merged_into is null;
 create table if not exists company (
   seq integer primary key, id text not null unique, company_id text not null, name text, deleted integer not null default 0,
   created_at integer not null, updated_at integer not null, body text not null);
@@ -48,7 +49,7 @@ TABLES = ("contact", "company", "attachment", "tagging", "subscription", "docume
 
 # The middle of an id, where MongoDB's ids carry machine and process; it keeps the two kinds apart.
 MACHINES = {"contact": "1bb69f9f21", "company": "1bb69f9f22"}
-FIRST_NUMBER = {"admin": 991267465, "message": 403918320, "ticket_state": 8481}
+FIRST_NUMBER = {"admin": 991267465, "message": 403918320, "ticket_state": 8481, "ticket": 626}
 
 
 @dataclass(frozen=True, slots=True)

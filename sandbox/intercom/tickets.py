@@ -159,6 +159,7 @@ def _create(call: Call) -> Json:
         "state_id": first_state["id"],
         "state": first_state["category"],
         "contact_id": contact["id"],
+        "number": call.store.next_number("ticket_number"),
         "created_at": _creation_time(call),
         "updated_at": call.second,
         "open": True,
@@ -315,8 +316,8 @@ def _render(store: Store, ticket: Json) -> Json:
     return {
         "type": "ticket",
         "id": str(ticket["id"]),
-        # The number that teammates see, counted apart from the id at Intercom.
-        "ticket_id": str(ticket["id"]),
+        # The number that teammates see; no operation knows the ticket by it.
+        "ticket_id": str(ticket["number"]),
         **{name: ticket[name] for name in (*copied, "is_shared")},
         **snoozed,
         "ticket_state": state and ticket_types.render_state(state),
