@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from sandbox.company.crm_sales import convert
 from sandbox.company.generate import Summary, generate
 
 
@@ -24,11 +25,17 @@ def main() -> None:
         default=1.0,
         help="1 is 400 accounts with 1,600 contacts (default: %(default)s)",
     )
+    parser.add_argument(
+        "--crm-sales", type=Path, help="convert this folder of the data set instead of inventing a company"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON on standard output")
     arguments = parser.parse_args()
     if arguments.scale <= 0:
         parser.error("--scale must be above 0")
-    summary = generate(arguments.folder, arguments.seed, arguments.scale)
+    if arguments.crm_sales:
+        summary = convert(arguments.crm_sales, arguments.folder)
+    else:
+        summary = generate(arguments.folder, arguments.seed, arguments.scale)
     sys.stderr.write(_table(summary))
     if arguments.json:
         print(json.dumps({"schema_version": 1, **asdict(summary)}, indent=2))  # noqa: T201 - data belongs on standard output

@@ -27,9 +27,8 @@ class Corporation:
 
 def new_company(block: Block) -> Company:
     """Invent a company that no other record of the org belongs to."""
-    return company(
-        block.ids.number("company") + block.ids.seed * 1009, block.dice.weighted(WEIGHTS), block.dice
-    )
+    number = block.ids.number("company") + block.ids.seed * 1009
+    return company(number, block.dice.weighted(WEIGHTS), block.dice)
 
 
 def add_accounts(block: Block) -> None:
@@ -37,8 +36,9 @@ def add_accounts(block: Block) -> None:
     total = block.count("Account")
     for _ in range(total - round(total * block.dirt.duplicate_accounts)):
         firms = block.rows["Account"]
-        if firms and block.dice.chance(SUBSIDIARIES):
-            _add_subsidiary(block, block.dice.pick(firms))
+        parent = block.dice.pick(firms) if firms and block.dice.chance(SUBSIDIARIES) else None
+        if parent and len(parent["_corporation"].places) < len(PLACES):
+            _add_subsidiary(block, parent)
         else:
             firm = new_company(block)
             _add_account(block, firm, Corporation(firm), level=1)
@@ -48,8 +48,6 @@ def _add_subsidiary(block: Block, parent: Row) -> None:
     """Add a branch in a country where the corporation has none yet, with a domain of its own or the parent's."""
     corporation: Corporation = parent["_corporation"]
     elsewhere = [place for place in PLACES if place not in corporation.places]
-    if not elsewhere:
-        return
     if parent["_level"] == LEVELS:
         parent = next(row for row in block.rows["Account"] if row["Id"] == parent["ParentId"])
     place, root, above = block.dice.pick(elsewhere), corporation.root, parent["_company"].domain
@@ -93,8 +91,8 @@ def _add_account(block: Block, firm: Company, corporation: Corporation, level: i
         _level=level,
         _corporation=corporation,
         _taken=corporation.taken.setdefault(firm.domain, set()),
-        # A few accounts have many contacts and deals, most have some, one in twelve has none.
-        _weight=0.0 if dice.chance(0.08) else min(dice.paretovariate(1.3), 25.0),
+        # A few accounts have many contacts and deals, most have some, one in twelve hardly ever any.
+        _weight=1e-6 if dice.chance(0.08) else min(dice.paretovariate(1.3), 25.0),
     )
     block.companies[row["Id"]] = block.ids.number("company entity")
     return row

@@ -41,7 +41,7 @@ class Block:
 
     def count(self, name: str) -> int:
         """Return how many rows of that object this block is to hold."""
-        return round(ROWS[name] * self.size)
+        return max(1, round(ROWS[name] * self.size))
 
     def shared(self, name: str) -> list[Row]:
         """Return the rows of an object that all blocks share."""

@@ -1,4 +1,8 @@
-"""The folder of CSV files that holds an org, and how values are written in it."""
+"""The folder of CSV files that holds an org, and how values are written in it.
+
+`truth/person.csv` and `truth/account.csv` say which records (contacts and leads together; accounts) are one person or
+company: `record_id, entity_id`. `truth/dirt.csv` lists every planted defect: `object, record_id, field, kind`.
+"""
 
 import csv
 from collections import Counter

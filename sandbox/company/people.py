@@ -16,7 +16,7 @@ from sandbox.company.staff import queue
 SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 TOPICS = ("Product news", "Events", "Research", "Offers")
 CONVERTED = 0.2  # of the leads
-SHARED_FIELDS = (
+SHARED_FIELDS = {
     "LastName",
     "FirstName",
     "Salutation",
@@ -26,7 +26,7 @@ SHARED_FIELDS = (
     "MobilePhone",
     "Email",
     "LeadSource",
-)
+}
 
 
 def employers(block: Block, count: int) -> list[Row]:
@@ -54,31 +54,26 @@ def _add_contact(block: Block, who: Person, place: Place, account: Row | None) -
     created = dice.moment(account["CreatedDate"] if account else START)
     home = account["_address"] if account and dice.chance(0.6) else address(place, dice)
     other = postal("Other", address(place, dice)) if dice.chance(0.05) else {}
+    topics = dice.sample(TOPICS, dice.randrange(1, 4)) if dice.chance(0.3) else []
+    firm, taken = (account["_company"], account["_taken"]) if account else (None, set())
+    age = dice.uniform(22, 65)
     row = block.add(
         "Contact",
         created,
         OwnerId=account["OwnerId"] if account and dice.chance(0.8) else block.owner(),
         AccountId=account["Id"] if account else None,
-        **_identity(
-            block,
-            who,
-            place,
-            account["_company"] if account else None,
-            account["_taken"] if account else set(),
-        ),
+        **_identity(block, who, place, firm, taken),
         RecordTypeId=record_type(block, "Contact"),
         **(postal("Mailing", home) if dice.chance(0.75) else {}),
         **other,
         HomePhone=written(phone(place, dice), dice) if dice.chance(0.05) else None,
         Department=dice.pick(DEPARTMENTS) if dice.chance(0.5) else None,
-        Birthdate=birthdate(block) if dice.chance(0.2) else None,
+        Birthdate=(NOW - timedelta(days=365 * age)).date() if dice.chance(0.2) else None,
         Description=dice.pick(phrases(CONTACT_NOTES, place.language)) if dice.chance(0.2) else None,
         HasOptedOutOfEmail=False,
         DoNotCall=dice.chance(0.03),
         Preferred_Language__c=place.language if dice.chance(0.6) else None,
-        Newsletter_Topics__c=";".join(dice.sample(TOPICS, dice.randrange(1, 4)))
-        if dice.chance(0.3)
-        else None,
+        Newsletter_Topics__c=";".join(topics) or None,
     )
     block.people[row["Id"]] = block.ids.number("person entity")
 
@@ -107,10 +102,6 @@ def _identity(
         "_phone": desk,
         "_mobile": mobile,
     }
-
-
-def birthdate(block: Block) -> Any:
-    return (NOW - timedelta(days=block.dice.randrange(22 * 365, 65 * 365))).date()
 
 
 def _add_bosses(block: Block) -> None:
@@ -173,9 +164,8 @@ def add_converted_leads(block: Block) -> None:
     """Add the leads from which contacts came, pointing at what the conversion made."""
     deals = {row["ContactId"]: row["Id"] for row in block.rows["Opportunity"]}
     candidates = [row for row in block.rows["Contact"] if row["AccountId"]]
-    for contact in block.dice.sample(
-        candidates, min(len(candidates), round(block.count("Lead") * CONVERTED))
-    ):
+    wanted = min(len(candidates), round(block.count("Lead") * CONVERTED))
+    for contact in block.dice.sample(candidates, wanted):
         earliest = max(START, contact["CreatedDate"] - timedelta(days=120))
         created = block.dice.moment(earliest, contact["CreatedDate"])
         lead = add_lead(block, identity_of(contact), created)

@@ -41,7 +41,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address; the names are those of Salesforce's address components."""
+    """A postal address, with the parts that Salesforce's compound address fields have."""
 
     street: str
     city: str

@@ -3,6 +3,8 @@
 import csv
 import filecmp
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -162,3 +164,18 @@ def test_owners_leave_two_agents_without_counterpart(shared: Path, tmp_path: Pat
     convert(shared / "data/crm_sales", tmp_path)
     known = {owner["email"] for owner in json.loads((tmp_path / "owners.json").read_text(encoding="utf-8"))}
     assert len({row["Email"] for row in rows(tmp_path, "User")} - known) == 2
+
+
+def test_command_line_converts(source: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox.company",
+        "--folder",
+        str(tmp_path / "org"),
+        "--crm-sales",
+        str(source),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    assert "Opportunity" in done.stderr
+    assert len(rows(tmp_path / "org", "Opportunity")) == 5
