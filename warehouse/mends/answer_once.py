@@ -7,7 +7,6 @@ Can go when fakesnow answers every failure of a statement with a Snowflake error
 """
 
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -19,8 +18,6 @@ from starlette.responses import JSONResponse, Response
 from warehouse.mends.upstream import Cursor
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-logger = logging.getLogger(__name__)
 
 CODE, STATE = 604, "57014"  # Snowflake's "execution aborted"
 
@@ -52,7 +49,6 @@ def answered_once(endpoint: Endpoint) -> Endpoint:
         try:
             response = await endpoint(request)
         except Exception as error:
-            logger.exception("query failed")
             return _refusal(f"{type(error).__name__}: {error}")
         if response.status_code >= 500:  # noqa: PLR2004
             return _refusal(str(json.loads(bytes(response.body))["message"]))

@@ -95,6 +95,8 @@ create or replace macro _sf_try_to_timestamp(x) as
             end
         else try_cast(x as timestamp)
     end;
+create or replace macro try_to_timestamp(x) as _sf_try_to_timestamp(x);
+create or replace macro try_to_timestamp_ntz(x) as _sf_try_to_timestamp(x);
 create or replace macro _sf_try_to_date(x) as cast(try_cast(x as timestamp) as date);
 
 -- date_trunc of a date is a date.

@@ -1,0 +1,308 @@
+"""Each mend does what it says, and fakesnow alone does not: where it does, the mend can go."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fakesnow.server
+import pytest
+import snowflake.connector.errors
+from starlette.testclient import TestClient
+
+from warehouse.embedded import create_app, open_warehouse
+from warehouse.mends.session import RESULTS_KEPT, Results
+
+Run = Callable[[str], list[tuple[Any, ...]]]
+ProgrammingError = snowflake.connector.errors.ProgrammingError
+
+
+def statements(run: Run, *sql: str) -> list[tuple[Any, ...]]:
+    """Execute all and give the rows of the last."""
+    return [run(statement) for statement in sql][-1]
+
+
+class TestMerge:
+    TABLE = "create or replace table migration.staging.merged as select * from (values (1, 'a'), (2, 'b')) as t(id, v)"
+    # As dbt writes it: INSERT names its columns without a table.
+    MERGE = """
+        merge into migration.staging.merged as DBT_INTERNAL_DEST
+        using (select 2 as id, 'x' as v union all select 3, 'y') as DBT_INTERNAL_SOURCE
+        on DBT_INTERNAL_SOURCE.id = DBT_INTERNAL_DEST.id
+        when matched then update set "V" = DBT_INTERNAL_SOURCE."V"
+        when not matched then insert ("ID", "V") values ("ID", "V")
+    """
+
+    def test_unqualified_columns_and_counts_by_action(self, mended: Run) -> None:
+        assert statements(mended, self.TABLE, self.MERGE) == [(1, 1)]
+        assert mended("select * from staging.merged order by id") == [(1, "a"), (2, "x"), (3, "y")]
+
+    def test_rowcount_is_the_sum(self, session: Any) -> None:
+        cursor = session.cursor()
+        cursor.execute(self.TABLE)
+        assert cursor.execute(self.MERGE).rowcount == 2
+
+    def test_within_a_transaction(self, mended: Run) -> None:
+        statements(mended, self.TABLE, "begin", self.MERGE, "rollback")
+        assert mended("select count(*) from staging.merged") == [(2,)]
+
+    def test_a_target_row_that_two_source_rows_match_is_refused(self, mended: Run) -> None:
+        mended(self.TABLE)
+        with pytest.raises(ProgrammingError, match="more than once"):
+            mended(
+                "merge into staging.merged using (values (1, 'x'), (1, 'y')) as s(id, v) on merged.id = s.id"
+                " when matched then update set v = s.v"
+            )
+
+    def test_delete_with_a_condition(self, mended: Run) -> None:
+        mended(self.TABLE)
+        sql = """
+            merge into staging.merged using (values (1), (2)) as s(id) on merged.id = s.id
+            when matched and merged.v = 'a' then delete
+            when matched then update set v = 'kept'
+        """
+        assert mended(sql) == [(1, 1)]
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        upstream(self.TABLE)
+        with pytest.raises(Exception, match="ID"):
+            upstream(self.MERGE)
+
+
+class TestTemporaryTables:
+    CREATE = "create or replace temporary table migration.staging.passing as select 1 as a"
+
+    def test_a_qualified_name(self, mended: Run) -> None:
+        assert statements(mended, self.CREATE, "select a from migration.staging.passing") == [(1,)]
+
+    def test_they_end_with_their_session(self, tmp_path: Path) -> None:
+        warehouse = open_warehouse(tmp_path)
+        session = warehouse.connect("MIGRATION", "STAGING")
+        session.cursor().execute(self.CREATE)
+        session.cursor().execute("create temporary view v as select 1 as a")
+        session.close()
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            warehouse.connect("MIGRATION", "STAGING").cursor().execute("select * from passing")
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            warehouse.connect("MIGRATION", "STAGING").cursor().execute("select * from v")
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        with pytest.raises(Exception, match=r"(?i)temporary"):
+            upstream(self.CREATE)
+
+
+class TestComments:
+    TABLE = "create or replace table staging.described (id varchar comment 'the key', \"Name\" varchar) comment = 'it''s'"
+    COLUMNS = "select column_name, comment from information_schema.columns where table_name = '{}' order by 1"
+    RELATION = "select comment from information_schema.tables where table_name = '{}'"
+    MANY = """alter table migration.staging.described alter
+        "ID" COMMENT $$it's, the "key"$$,
+        "Name" COMMENT $$a name$$
+    """
+
+    def test_comments_of_a_create(self, mended: Run) -> None:
+        mended(self.TABLE)
+        assert mended(self.COLUMNS.format("DESCRIBED")) == [("ID", "the key"), ("Name", None)]
+        assert mended(self.RELATION.format("DESCRIBED")) == [("it's",)]
+
+    def test_many_columns_at_once_as_dbt_does(self, mended: Run) -> None:
+        rows = statements(mended, self.TABLE, self.MANY, self.COLUMNS.format("DESCRIBED"))
+        assert rows == [("ID", "it's, the \"key\""), ("Name", "a name")]
+
+    @pytest.mark.parametrize(
+        "statement",
+        ["comment on table staging.described is $$new$$", "alter table staging.described set comment = 'new'"],
+    )
+    def test_a_table_alone(self, mended: Run, statement: str) -> None:
+        assert statements(mended, self.TABLE, statement, self.RELATION.format("DESCRIBED")) == [("new",)]
+
+    def test_a_column_alone_and_its_removal(self, mended: Run) -> None:
+        mended(self.TABLE)
+        mended("comment on column staging.described.id is 'x'")
+        assert mended(self.COLUMNS.format("DESCRIBED"))[0] == ("ID", "x")
+        mended("comment on column staging.described.id is ''")
+        assert mended(self.COLUMNS.format("DESCRIBED"))[0] == ("ID", None)
+
+    def test_a_view_and_its_columns(self, mended: Run) -> None:
+        view = "create or replace view staging.seen (\"A\" COMMENT $$it's a$$, b) comment = 'it''s a view' as (select 1, 2)"
+        mended(view)
+        assert mended(self.COLUMNS.format("SEEN")) == [("A", "it's a"), ("B", None)]
+        assert mended(self.RELATION.format("SEEN")) == [("it's a view",)]
+
+    def test_they_go_with_the_table(self, mended: Run) -> None:
+        statements(mended, self.TABLE, "create or replace table staging.described (id varchar)")
+        assert mended(self.RELATION.format("DESCRIBED")) == [(None,)]
+
+    def test_they_survive_a_restart(self, tmp_path: Path) -> None:
+        first = open_warehouse(tmp_path)
+        first.connect("MIGRATION", "STAGING").cursor().execute(self.TABLE)
+        first.duck_conn.close()
+        cursor = open_warehouse(tmp_path).connect("MIGRATION", "STAGING").cursor()
+        assert cursor.execute(self.COLUMNS.format("DESCRIBED")).fetchall() == [("ID", "the key"), ("Name", None)]
+        assert cursor.execute(self.RELATION.format("DESCRIBED")).fetchall() == [("it's",)]
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        upstream("create or replace table staging.described (id varchar, \"Name\" varchar)")
+        with pytest.raises(ProgrammingError):
+            upstream(self.MANY)
+        upstream("alter table staging.described alter column id comment 'x'")
+        assert upstream(self.COLUMNS.format("DESCRIBED"))[0] == ("ID", None)
+
+
+class TestCatalog:
+    def test_tables_and_views_are_listed(self, mended: Run) -> None:
+        mended("create or replace table staging.listed_table as select 1 as a")
+        mended("create or replace view staging.listed_view as select 1 as a")
+        rows = mended("select table_name, table_type from information_schema.tables where table_name like 'LISTED%' order by 1")
+        assert rows == [("LISTED_TABLE", "BASE TABLE"), ("LISTED_VIEW", "VIEW")]
+
+    def test_types_have_snowflakes_names(self, mended: Run) -> None:
+        mended(
+            "create or replace table staging.typed as select 1 as a, sum(1) as b, 1.5::number(18, 2) as c, 1::double as d,"
+            " 'x' as e, current_date() as f, '2026-01-02'::timestamp_ntz as g, true as h, parse_json('{}') as i, count(*) as j"
+        )
+        types = [row[1] for row in mended("describe table staging.typed")]
+        assert types == [
+            "NUMBER(38,0)", "NUMBER(38,0)", "NUMBER(18,2)", "FLOAT", "VARCHAR(16777216)", "DATE", "TIMESTAMP_NTZ(9)",
+            "BOOLEAN", "VARIANT", "NUMBER(38,0)",
+        ]  # fmt: skip
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        upstream("create or replace view staging.listed_view as select 1 as a")
+        assert upstream("select table_name from information_schema.tables where table_name = 'LISTED_VIEW'") == []
+        upstream("create or replace table staging.typed as select 1 as a")
+        assert upstream("describe table staging.typed")[0][1] == "INTEGER"
+
+
+class TestNullColumns:
+    CREATE = "create or replace table staging.nothing as select null as x, 1 as y"
+
+    def test_they_are_texts(self, mended: Run) -> None:
+        statements(mended, self.CREATE, "insert into staging.nothing values ('a', 2)")
+        assert mended("describe table staging.nothing")[0][1] == "VARCHAR(16777216)"
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        upstream(self.CREATE)
+        with pytest.raises(Exception, match="NULL"):
+            upstream("insert into staging.nothing values ('a', 2)")
+
+
+class TestDdlCommits:
+    STEPS = (
+        "create or replace table staging.written (a varchar)",
+        "begin",
+        "insert into staging.written values ('a')",
+        "create or replace table staging.other (b varchar(10))",
+    )
+
+    def test_ddl_commits_what_is_open(self, mended: Run) -> None:
+        assert statements(mended, *self.STEPS, "rollback", "select count(*) from staging.written") == [(1,)]
+
+    def test_upstream_cannot(self, upstream: Run) -> None:
+        with pytest.raises(Exception, match="single transaction"):
+            statements(upstream, *self.STEPS)
+
+
+class TestLiteralRows:
+    def test_values_arrive_unchanged(self, mended: Run) -> None:
+        mended("create or replace table staging.rows_ (a number, b varchar, c boolean, d number(10, 2))")
+        rows = [(n, f"it's {n}", n % 2 == 0, -1.5 * n) for n in range(20)]
+        values = ", ".join(f"({n}, '{b.replace(chr(39), chr(39) * 2)}', {c}, {d})" for n, b, c, d in rows)
+        mended(f"insert into staging.rows_ values {values}, (null, null, null, null)")
+        assert mended("select * from staging.rows_ where a is not null order by a") == rows
+
+    def test_expressions_among_the_values_are_translated(self, mended: Run) -> None:
+        mended("create or replace table staging.rows_ (a varchar)")
+        mended("insert into staging.rows_ values " + ", ".join(["('x')"] * 12 + ["(iff(true, 'y', 'z'))"]))
+        assert mended("select max(a), count(*) from staging.rows_") == [("y", 13)]
+
+
+def test_results_are_not_kept_for_ever() -> None:
+    results = Results()
+    for number in range(RESULTS_KEPT + 5):
+        results[str(number)] = (number,)
+    assert list(results) == [str(number) for number in range(5, RESULTS_KEPT + 5)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "grant select on table staging.x to role reader",
+        "/* {\"app\": \"dbt\"} */\nGRANT USAGE ON SCHEMA a TO ROLE b",
+        "-- why\nrevoke select on table staging.x from role reader",
+        "create or replace masking policy p as (v string) returns string -> '***'",
+        "alter table staging.x modify column a set masking policy p",
+        "alter session set query_tag = 'x'",
+        "use role reader",
+        "use warehouse big",
+        "alter warehouse big set warehouse_size = 'large'",
+    ],
+)
+def test_rights_and_the_account_are_accepted_without_effect(mended: Run, upstream: Run, statement: str) -> None:
+    assert mended(statement) == [("Statement executed successfully.",)]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    logging.getLogger("fakesnow.server").setLevel(logging.CRITICAL)
+    with TestClient(create_app(tmp_path)) as http:
+        yield http
+
+
+def login(client: TestClient) -> dict[str, Any]:
+    body = {"data": {"SESSION_PARAMETERS": {}}}
+    path = "/session/v1/login-request?databaseName=MIGRATION&schemaName=STAGING"
+    data: dict[str, Any] = client.post(path, json=body).json()["data"]
+    return data
+
+
+def query(client: TestClient, token: str, sql: str) -> Any:
+    headers = {"Authorization": f'Snowflake Token="{token}"'}
+    return client.post("/queries/v1/query-request", json={"sqlText": sql}, headers=headers)
+
+
+class TestServer:
+    def test_health(self, client: TestClient) -> None:
+        assert client.get("/_warehouse/health").json() == {"status": "ok"}
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "select 1 / 0",  # fails in DuckDB while running
+            "select * from nowhere",  # in DuckDB's binder
+            "selec 1",  # in the parser
+            "select 1 as a, interval '1 day' as b",  # upstream has no type for the answer
+            "undrop table x",  # upstream knows no such statement
+        ],
+    )
+    def test_a_failed_statement_is_answered_once_as_an_error(self, client: TestClient, sql: str) -> None:
+        answer = query(client, login(client)["token"], sql)
+        assert answer.status_code == 200
+        assert answer.json()["success"] is False
+        assert answer.json()["message"]
+
+    def test_upstream_answers_with_500_which_the_connector_repeats(self, client: TestClient) -> None:
+        upstream = TestClient(fakesnow.server.app, raise_server_exceptions=False)
+        token = login(client)["token"]
+        assert query(upstream, token, "select 1 as a, interval '1 day' as b").status_code == 500
+
+    def test_a_closed_session_is_gone(self, client: TestClient) -> None:
+        data = login(client)
+        assert data["masterToken"]
+        headers = {"Authorization": f'Snowflake Token="{data["token"]}"'}
+        assert client.post("/session?delete=true", headers=headers).json()["success"] is True
+        assert data["token"] not in fakesnow.server.sessions
+        assert query(client, data["token"], "select 1").status_code == 401
+
+    def test_a_null_timestamp_stays_null(self, client: TestClient) -> None:
+        import base64
+
+        import pyarrow as pa
+
+        sql = "select x from (values ('2026-01-02 03:04:05'::timestamp_ntz), (null)) as t(x)"
+        answer = json.loads(query(client, login(client)["token"], sql).content)
+        table = pa.ipc.open_stream(base64.b64decode(answer["data"]["rowsetBase64"])).read_all()
+        epochs = [row and row["epoch"] for row in table.column(0).to_pylist()]
+        assert epochs == [int(datetime.fromisoformat("2026-01-02T03:04:05+00:00").timestamp()), None]
