@@ -1,5 +1,6 @@
 """Single fields that are wrong, odd or hard to read. A field of a record gets at most one defect."""
 
+import itertools
 from collections.abc import Callable
 from datetime import date
 
@@ -193,8 +194,10 @@ def _use_strange_values(block: Block) -> None:
         rows = _sound(block, name, field)
         if field in STATUSES:
             rows = [row for row in rows if not (row.get("IsClosed") or row.get("IsConverted"))]
-        for row in block.dice.share(rows, block.dirt.picklist_unmapped):
-            row[field] = block.dice.pick(values)
+        for row, value in zip(
+            block.dice.share(rows, block.dirt.picklist_unmapped), itertools.cycle(values), strict=False
+        ):
+            row[field] = value
             block.note(name, row, field, "picklist_unmapped")
 
 
