@@ -83,7 +83,7 @@ def document(run: Run, results: list[PhaseResult], objects: list[dict[str, Any]]
     writes: dict[str, Any] = {}
     for result in results:
         if result.name == "load" and result.detail:
-            writes = result.detail["writes"]
+            writes = result.detail["targets"]
     return {
         "run_id": run.run_id,
         "status": "failed" if any(result.status == "failed" for result in results) else "succeeded",

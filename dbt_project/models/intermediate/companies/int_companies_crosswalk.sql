@@ -20,7 +20,7 @@ select
     clusters.component_id as golden_id,
     row_number() over (
         partition by clusters.component_id
-        order by companies.modified_at desc nulls last, companies.record_id
+        order by companies.modified_at desc nulls last, companies.record_id asc
     ) as trust_rank
 from companies
 inner join clusters on companies.record_id = clusters.record_id

@@ -25,7 +25,10 @@ ranked as (
         ) as golden_id,
         row_number() over (
             partition by clusters.component_id
-            order by iff(people.source_object = 'Contact', 0, 1), people.modified_at desc nulls last, people.record_id
+            order by
+                iff(people.source_object = 'Contact', 0, 1) asc,
+                people.modified_at desc nulls last,
+                people.record_id asc
         ) as trust_rank
     from people
     inner join clusters on people.record_id = clusters.record_id
