@@ -1,0 +1,214 @@
+"""What every target keeps to, checked against the stand-ins of both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+
+from load.feeds import Feed, Property
+from load.hubspot import HubSpot
+from load.intercom import Intercom
+from load.target import AccessDeniedError, Result, Row, SchemaConflictError, Target, WrongAccountError
+from tests.load import marts
+
+
+@dataclass(frozen=True)
+class Case:
+    """A target, its feed of contacts, and a way to ask its stand-in who is there."""
+
+    target: Target
+    feed: Feed
+    count: Callable[[], int]
+    stranger: Target
+    elsewhere: Target
+
+
+@pytest.fixture(params=["hubspot", "intercom"])
+def case(request: pytest.FixtureRequest, declared: list[Feed]) -> Case:
+    made: Case = request.getfixturevalue(f"_{request.param}_case")
+    made.target.provision([feed for feed in declared if feed.target == made.target.name])
+    return made
+
+
+@pytest.fixture
+def _hubspot_case(hubspot: HubSpot, hubspot_address: str, declared: list[Feed]) -> Case:
+    return Case(
+        hubspot,
+        _feed(declared, "hubspot contacts"),
+        lambda: _hubspot_contacts(hubspot_address),
+        HubSpot(hubspot_address, "wrong-token"),
+        HubSpot(hubspot_address, marts.HUBSPOT_TOKEN, expected_account="1"),
+    )
+
+
+@pytest.fixture
+def _intercom_case(intercom: Intercom, intercom_address: str, declared: list[Feed]) -> Case:
+    return Case(
+        intercom,
+        _feed(declared, "intercom contacts"),
+        lambda: _intercom_contacts(intercom_address),
+        Intercom(intercom_address, "wrong-token"),
+        Intercom(intercom_address, marts.INTERCOM_TOKEN, expected_workspace="other"),
+    )
+
+
+def test_no_row_makes_no_call(case: Case) -> None:
+    calls = case.target.calls
+
+    assert _send(case, []) == {}
+    assert list(case.target.archive(case.feed, [])) == []
+    assert case.target.calls == calls
+
+
+def test_every_row_gets_a_result_with_the_targets_id(case: Case) -> None:
+    records = case.target.records
+
+    results = _send(case, [_row(case, n) for n in range(250)])
+
+    assert len(results) == 250
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert len({result.target_id for result in results.values()}) == 250
+    assert all(result.payload and f"p{int(key)}@" in result.payload for key, result in results.items())
+    assert case.target.records - records == 250
+    assert case.count() == 250
+
+
+def test_a_refused_row_is_reported_and_takes_none_with_it(case: Case) -> None:
+    rows = [_row(case, n) for n in range(40)]
+    rows[17] = replace(rows[17], values={**rows[17].values, "email": "no address"})
+
+    results = _send(case, rows)
+
+    refused = results.pop(rows[17].record_key)
+    assert refused.status == "refused"
+    assert refused.error_category
+    assert refused.error_message
+    assert refused.correlation_id
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert case.count() == 39
+
+
+def test_a_number_that_is_none_is_refused_before_it_is_sent(case: Case) -> None:
+    column = next(column.name for column in case.feed.columns if column.name.endswith("_score"))
+    row = _row(case, 1)
+    calls = case.target.calls
+
+    [result] = _send(case, [replace(row, values={**row.values, column: float("nan")})]).values()
+
+    assert (result.status, result.error_category) == ("refused", "VALUE")
+    assert case.target.calls == calls
+
+
+def test_sending_again_changes_nothing(case: Case) -> None:
+    rows = [_row(case, n) for n in range(30)]
+    first = _send(case, rows)
+
+    # As after a crash: the ledger does not know that the rows arrived.
+    second = _send(case, rows)
+
+    assert {key: result.target_id for key, result in first.items()} == {
+        key: result.target_id for key, result in second.items()
+    }
+    assert {result.status for result in second.values()} == {"succeeded"}
+    assert case.count() == 30
+
+
+def test_an_archived_record_is_gone_and_archiving_again_does_no_harm(case: Case) -> None:
+    results = _send(case, [_row(case, n) for n in range(5)])
+    gone = [Row(key, None, "archive", result.target_id) for key, result in list(results.items())[:2]]
+
+    for _ in range(2):
+        archived = [result for several in case.target.archive(case.feed, gone) for result in several]
+        assert {(result.action, result.status) for result in archived} == {("archive", "succeeded")}
+    assert case.count() == 3
+
+
+def test_a_record_that_was_archived_in_the_target_comes_back(case: Case) -> None:
+    row = _row(case, 1)
+    [made] = _send(case, [row]).values()
+    list(case.target.archive(case.feed, [Row(row.record_key, None, "archive", made.target_id)]))
+
+    [again] = _send(case, [replace(row, action="update", target_id=made.target_id)]).values()
+
+    assert again.status == "succeeded"
+    assert case.count() == 1
+
+
+def test_a_second_provision_changes_nothing(case: Case, declared: list[Feed]) -> None:
+    assert case.target.provision([feed for feed in declared if feed.target == case.target.name]) == []
+
+
+def test_a_misspelt_field_stops_before_anything_is_changed(case: Case) -> None:
+    feed = replace(
+        case.feed,
+        columns=(
+            *(replace(column, name="emial") if column.name == "email" else column for column in case.feed.columns),
+            replace(
+                case.feed.columns[0],
+                name="new_one",
+                custom=Property("New", type="string", field_type="text", data_type="string"),
+            ),
+        ),
+    )
+
+    with pytest.raises(SchemaConflictError, match=r"contacts\.emial"):
+        case.target.provision([feed])
+    assert [change.name for change in case.target.provision([replace(feed, columns=feed.columns[-1:])])] == ["new_one"]
+
+
+def test_another_type_stops_before_anything_is_changed(case: Case) -> None:
+    [column] = [column for column in case.feed.columns if column.name.endswith("_score")]
+    assert column.custom is not None
+    text = replace(column.custom, type="string", field_type="text", data_type="string")
+
+    with pytest.raises(SchemaConflictError, match=f"contacts.{column.name} is of type"):
+        case.target.provision([replace(case.feed, columns=(replace(column, custom=text),))])
+
+
+def test_a_wrong_token_raises(case: Case) -> None:
+    with pytest.raises(AccessDeniedError, match="401"):
+        case.stranger.check_account()
+    with pytest.raises(AccessDeniedError):
+        list(case.stranger.send(case.feed, [_row(case, 1)]))
+
+
+def test_another_account_is_refused(case: Case) -> None:
+    assert case.target.check_account()
+    with pytest.raises(WrongAccountError, match="was expected"):
+        case.elsewhere.check_account()
+
+
+def test_the_token_is_nowhere_to_be_seen(case: Case) -> None:
+    assert "token" not in repr(case.target)
+    assert "token" not in str(case.target)
+
+
+def _row(case: Case, n: int) -> Row:
+    values: dict[str, Any] = dict.fromkeys(column.name for column in case.feed.columns)
+    values |= {"email": f"p{n}@example.com"}
+    values |= {"role": "user", "name": f"Ada {n}"} if case.target.name == "intercom" else {"firstname": f"Ada {n}"}
+    return Row(f"{n:018}", f"hash-{n}", "create", None, values)
+
+
+def _send(case: Case, rows: list[Row]) -> dict[str, Result]:
+    results = [result for several in case.target.send(case.feed, rows) for result in several]
+    assert len(results) == len(rows)
+    return {result.record_key: result for result in results}
+
+
+def _feed(declared: list[Feed], label: str) -> Feed:
+    return next(feed for feed in declared if feed.label == label)
+
+
+def _hubspot_contacts(address: str) -> int:
+    headers = {"Authorization": f"Bearer {marts.HUBSPOT_TOKEN}"}
+    limits = httpx.get(f"{address}/crm/v3/limits/records", headers=headers).json()["hubspotDefinedObjectTypes"]
+    return next(int(each["usage"]) for each in limits if each["pluralLabel"] == "contacts")
+
+
+def _intercom_contacts(address: str) -> int:
+    headers = {"Authorization": f"Bearer {marts.INTERCOM_TOKEN}", "Intercom-Version": "2.14"}
+    count: int = httpx.get(f"{address}/contacts", headers=headers).json()["total_count"]
+    return count
