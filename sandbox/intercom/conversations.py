@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.intercom import admins, contacts, search
+from sandbox.intercom import admins, people, search
 from sandbox.intercom.call import Call, Operation, flag, text, whole
 from sandbox.intercom.errors import not_found, parameter_invalid, parameter_not_found
 from sandbox.intercom.messages import attachments, paragraphs, required_text, to_html, to_plain
@@ -39,7 +39,7 @@ def create_conversation(call: Call) -> Json:
     if not isinstance(sender, dict):
         raise parameter_not_found("from is required", "from")
     body, created_at = required_text(call.body, "body"), _time(call)
-    contact = contacts.require(call, sender.get("id") or "0")
+    contact = people.require(call, sender.get("id") or "0")
     message_id = str(call.store.next_number("message"))
     source = {
         "type": "conversation",
@@ -47,7 +47,7 @@ def create_conversation(call: Call) -> Json:
         "delivered_as": "customer_initiated",
         "subject": "",
         "body": paragraphs(body),
-        "author": contacts.author(contact),
+        "author": people.author(contact),
         "attachments": attachments(call.body),
         "url": None,
         "redacted": False,
@@ -118,14 +118,12 @@ def reply(call: Call) -> Json:
         if part_type != "note":
             conversation["waiting_since"] = None
         return _kept(call, conversation)
-    contact = contacts.replying(call)
+    contact = people.replying(call)
     conversation = (
         _last_of(call.store, contact["id"]) if call.path["conversation_id"] == "last" else _require(call)
     )
     part_type = part_type if conversation["open"] else "open"
-    _add_part(
-        call, conversation, part_type, contacts.author(contact), created_at, body=body, attachments=files
-    )
+    _add_part(call, conversation, part_type, people.author(contact), created_at, body=body, attachments=files)
     conversation["waiting_since"] = conversation["waiting_since"] or created_at
     return _kept(call, conversation | {"open": True, "state": "open", "snoozed_until": None})
 
@@ -258,14 +256,12 @@ def _listed(call: Call, asked: Any, condition: str, values: list[Any]) -> Json:
 
 
 def _render(store: Store, conversation: Json) -> Json:
-    contact = store.row("select id, external_id from contact where id = ?", conversation["contact_id"])
     kept = {name: value for name, value in conversation.items() if name != "contact_id"}
-    people = [contacts.reference_to(contact)] if contact else []
     return {
         **kept,
         "type": "conversation",
         "id": str(conversation["id"]),
-        "contacts": {"type": "contact.list", "contacts": people},
+        "contacts": people.contact_list(store, conversation["contact_id"]),
     }
 
 

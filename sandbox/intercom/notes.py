@@ -1,6 +1,6 @@
 """Notes on contacts."""
 
-from sandbox.intercom import admins, contacts
+from sandbox.intercom import admins, people
 from sandbox.intercom.call import Call
 from sandbox.intercom.errors import not_found
 from sandbox.intercom.messages import required_text, to_html
@@ -12,7 +12,7 @@ LIST_SIZE = 50
 
 def create_note(call: Call) -> Json:
     """Write a note; an admin may sign it."""
-    contact = contacts.require(call)
+    contact = people.require(call)
     body = required_text(call.body, "body")
     admin_id = call.body.get("admin_id")
     if admin_id is not None and admins.find_admin(call.store, admin_id) is None:
@@ -30,7 +30,7 @@ def create_note(call: Call) -> Json:
 def list_notes(call: Call) -> Json:
     """Give the notes of a contact, newest first."""
     page = numbered_page(call.query, LIST_SIZE)
-    notes = call.store.all("note", contacts.require(call)["id"])[::-1]
+    notes = call.store.all("note", people.require(call)["id"])[::-1]
     shown = notes[page.offset : page.offset + page.size]
     data = [_render(call.store, note) for note in shown]
     return {"type": "list", "data": data, "total_count": len(notes), "pages": page.pages(len(notes))}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.intercom import contacts
+from sandbox.intercom import people
 from sandbox.intercom.call import Call
 from sandbox.intercom.errors import not_found, parameter_invalid
 from sandbox.intercom.store import Json, Store
@@ -28,14 +28,14 @@ def list_types(call: Call) -> Json:
 
 def list_of_contact(call: Call) -> Json:
     """Give the types about which the contact made a choice."""
-    contact = contacts.require(call)
+    contact = people.require(call)
     sql = "select subscription_id from subscription where contact_id = ? order by subscription_id"
     chosen = [row["subscription_id"] for row in call.store.rows(sql, contact["id"])]
     return {"type": "list", "data": [_render(_require(call.store, number)) for number in chosen]}
 
 
 def attach(call: Call) -> Json:
-    contact = contacts.require(call)
+    contact = people.require(call)
     kind, consent_type = _require(call.store, call.body.get("id")), call.body.get("consent_type")
     if consent_type != kind["consent_type"]:
         raise parameter_invalid("consent_type is not that of the subscription type", "consent_type")
@@ -45,7 +45,7 @@ def attach(call: Call) -> Json:
 
 
 def detach(call: Call) -> Json:
-    contact = contacts.require(call)
+    contact = people.require(call)
     kind = _require(call.store, call.path["subscription_id"])
     sql = "delete from subscription where contact_id = ? and subscription_id = ?"
     call.store.run(sql, contact["id"], kind["id"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.intercom import admins, companies, contacts
+from sandbox.intercom import admins, companies, people
 from sandbox.intercom.call import Call, reference, text
 from sandbox.intercom.errors import not_found, parameter_invalid
 from sandbox.intercom.store import Json
@@ -39,14 +39,14 @@ def write_tag(call: Call) -> Json:
 
 
 def tag_contact(call: Call) -> Json:
-    contact = contacts.require(call)
+    contact = people.require(call)
     tag = _require(call, reference("id", call.body.get("id")))
     _put_on(call, "contact", contact["id"], tag["id"])
     return _applied(call, tag, call.second)
 
 
 def untag_contact(call: Call) -> Json:
-    contact = contacts.require(call)
+    contact = people.require(call)
     tag = _require(call, call.path["tag_id"])
     applied = _taggings(call, contact["id"]).get(tag["id"])
     if applied is None:
@@ -56,7 +56,7 @@ def untag_contact(call: Call) -> Json:
 
 
 def list_contact_tags(call: Call) -> Json:
-    taggings = _taggings(call, contacts.require(call)["id"])
+    taggings = _taggings(call, people.require(call)["id"])
     tags = [tag for tag in call.store.all("tag") if tag["id"] in taggings]
     return {"type": "list", "data": [_applied(call, tag, taggings[tag["id"]]) for tag in tags]}
 
@@ -66,7 +66,7 @@ def _targets(call: Call) -> Iterator[tuple[str, str, bool]]:
     for company in call.body.get("companies") or []:
         yield "company", companies.identify(call.store, company)["id"], bool(company.get("untag"))
     for user in call.body.get("users") or []:
-        contact = contacts.identify(call, contact_id=user.get("id"), external_id=user.get("user_id"))
+        contact = people.identify(call, contact_id=user.get("id"), external_id=user.get("user_id"))
         yield "contact", contact["id"], bool(user.get("untag"))
 
 

@@ -3,11 +3,10 @@
 import sqlite3
 from typing import Any
 
-from sandbox.intercom import admins, companies, contacts, search, ticket_types
+from sandbox.intercom import admins, companies, people, search, ticket_types
 from sandbox.intercom.call import Call, flag, reference, whole
 from sandbox.intercom.errors import (
     ApiError,
-    contact_not_found,
     not_found,
     parameter_invalid,
     parameter_not_found,
@@ -203,22 +202,10 @@ def _contact(call: Call) -> sqlite3.Row:
         raise parameter_not_found("contacts is required", "contacts")
     if len(named) > 1 or not isinstance(named[0], dict):
         raise parameter_invalid("A ticket has one contact only", "contacts")
-    [contact] = named
-    known = {
-        "contact_id": contact.get("id"),
-        "external_id": contact.get("external_id"),
-        "email": contact.get("email"),
-    }
-    try:
-        return contacts.identify(call, **known)
-    except ApiError as error:
-        if (
-            error.status == contact_not_found().status
-            and not known["contact_id"]
-            and not known["external_id"]
-        ):
-            return contacts.create_lead(call, str(known["email"]))
-        raise
+    own_id, external_id, email = (named[0].get(key) for key in ("id", "external_id", "email"))
+    if email and not own_id and not external_id and not people.holds(call.store, email):
+        return people.create_lead(call, email)
+    return people.identify(call, contact_id=own_id, external_id=external_id, email=email)
 
 
 def _assignment(call: Call) -> Json:
@@ -274,7 +261,7 @@ def _reply_author(call: Call, ticket: Json) -> Json:
         return admins.author(admin)
     if ticket["category"] == ticket_types.CATEGORIES["Back-office"]:
         raise ApiError(400, "parameter_mismatch", "User replies are not allowed on Backoffice tickets")
-    return {**contacts.author(contacts.replying(call)), "type": "user"}
+    return {**people.author(people.replying(call)), "type": "user"}
 
 
 def _add_part(call: Call, ticket: Json, part_type: str, author: Json, created_at: int, **more: Any) -> Json:
@@ -303,7 +290,6 @@ def _render(store: Store, ticket: Json) -> Json:
     kind = ticket_types.require(store, ticket["ticket_type_id"])
     state = store.get("ticket_state", ticket["state_id"])
     parts = [{**part, "id": str(part["id"])} for part in store.all("ticket_part", str(ticket["id"]))]
-    contact = store.row("select id, external_id from contact where id = ?", ticket["contact_id"])
     snoozed = {"snoozed_until": ticket["snoozed_until"]} if ticket.get("snoozed_until") else {}
     copied = (
         "ticket_attributes",
@@ -322,7 +308,7 @@ def _render(store: Store, ticket: Json) -> Json:
         **snoozed,
         "ticket_state": state and ticket_types.render_state(state),
         "ticket_type": ticket_types.render(store, kind),
-        "contacts": {"type": "contact.list", "contacts": [contacts.reference_to(contact)] if contact else []},
+        "contacts": people.contact_list(store, ticket["contact_id"]),
         "ticket_parts": {"type": "ticket_part.list", "ticket_parts": parts, "total_count": len(parts)},
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
         "category": kind["category"],

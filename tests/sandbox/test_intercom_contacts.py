@@ -191,10 +191,14 @@ def test_a_lead_is_merged_into_a_user_and_its_id_dies(workspace: Acme) -> None:
     company = workspace.call("POST", "/companies", {"company_id": "001A"})
     workspace.call("POST", f"/contacts/{lead['id']}/companies", {"id": company["id"]})
     workspace.call("POST", f"/contacts/{lead['id']}/notes", {"body": "Met at the fair"})
+    asked = {"from": {"type": "lead", "id": lead["id"]}, "body": "Hello"}
+    conversation = workspace.call("POST", "/conversations", asked)["conversation_id"]
 
     merged = workspace.call("POST", "/contacts/merge", {"from": lead["id"], "into": user["id"]})
     assert (merged["id"], merged["email"], merged["phone"]) == (user["id"], EMAIL, "+441")
     assert [nested["total_count"] for nested in (merged["companies"], merged["notes"])] == [1, 1]
+    [owner] = workspace.call("GET", f"/conversations/{conversation}")["contacts"]["contacts"]
+    assert owner["id"] == user["id"]
     workspace.refusal("GET", f"/contacts/{lead['id']}", expect=404)
     assert [c["id"] for c in workspace.call("GET", "/contacts")["data"]] == [user["id"]]
 

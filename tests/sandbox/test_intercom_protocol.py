@@ -1,12 +1,17 @@
 """What every call to the Intercom stand-in goes through: token, version, limits, errors; and the control routes."""
 
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from sandbox.intercom.app import TOKEN
 from tests.sandbox.intercom_spec import NOON, Acme, acme
 
 
@@ -170,6 +175,44 @@ def test_answers_can_be_slow_and_can_fail(workspace: Acme) -> None:
     workspace.control("failures", {"status": 503, "times": 2})
     codes = [workspace.http.post("/contacts", json={"external_id": "003A"}).status_code for _ in range(3)]
     assert codes == [503, 503, 200]
+
+
+@contextmanager
+def process(home: Path) -> Iterator[httpx.Client]:
+    """Run the stand-in as a user runs it, and kill it at the end without a warning."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "sandbox", "intercom", "--port", str(port), "--home", str(home)]
+    server = subprocess.Popen(command)  # noqa: S603 - our own program
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+            wait_until_healthy(client)
+            yield client
+    finally:
+        server.kill()
+        server.wait()
+
+
+def wait_until_healthy(client: httpx.Client) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            client.get("/_sandbox/health").raise_for_status()
+        except httpx.TransportError:
+            assert time.monotonic() < until, "the stand-in did not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def test_a_killed_process_has_kept_what_it_answered(tmp_path: Path) -> None:
+    with process(tmp_path) as client:
+        made = [client.post("/contacts", json={"external_id": f"003{n}"}).json() for n in range(20)]
+    with process(tmp_path) as client:
+        kept = client.get("/contacts?per_page=150").json()["data"]
+    assert kept == made[::-1]
 
 
 def test_a_failed_call_leaves_nothing_behind(workspace: Acme) -> None:
