@@ -60,6 +60,7 @@ def _routes(sandbox: Sandbox) -> list[Route]:
         ("POST", "/sobjects/{sobject}", rows.create),
         ("GET", "/sobjects/{sobject}/describe", rest.sobject_describe),
         ("GET", "/sobjects/{sobject}/deleted", rows.deleted),
+        ("GET", "/sobjects/{sobject}/updated", rows.updated),
         ("GET", "/sobjects/{sobject}/{id}", rows.read),
         ("PATCH", "/sobjects/{sobject}/{id}", rows.update),
         ("DELETE", "/sobjects/{sobject}/{id}", rows.delete),
@@ -92,7 +93,7 @@ def _route(sandbox: Sandbox, method: str, path: str, endpoint: Endpoint) -> Rout
 
     async def respond(request: Request) -> Response:
         if len(request.url.path) + len(request.url.query) > LONGEST_URI:
-            return HTMLResponse("<h1>414 URI Too Long</h1>", 414)
+            return _with_limit_info(sandbox, HTMLResponse("<h1>414 URI Too Long</h1>", 414))
         body = await request.body()
         try:
             version = check_version(request.path_params["version"])
@@ -100,9 +101,7 @@ def _route(sandbox: Sandbox, method: str, path: str, endpoint: Endpoint) -> Rout
             response = await run_in_threadpool(endpoint, Call(sandbox, request, body, version, user_id))
         except ApiError as error:
             response = error_response(error)
-        used, most = sandbox.usage.api_requests, sandbox.limits.DailyApiRequests
-        response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{most}"
-        return response
+        return _with_limit_info(sandbox, response)
 
     return Route(DATA + path, respond, methods=[method])
 
@@ -122,12 +121,19 @@ def _admit(sandbox: Sandbox, request: Request, template: str) -> str:
     return user_id
 
 
-async def _unknown_path(_: Request, __: HTTPException) -> Response:
-    return error_response(not_found())
+async def _unknown_path(request: Request, _: HTTPException) -> Response:
+    return _with_limit_info(request.app.state.sandbox, error_response(not_found()))
 
 
 async def _unknown_method(request: Request, _: HTTPException) -> Response:
-    return error_response(ApiError("METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed."))
+    error = ApiError("METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed.")
+    return _with_limit_info(request.app.state.sandbox, error_response(error))
+
+
+def _with_limit_info(sandbox: Sandbox, response: Response) -> Response:
+    used, most = sandbox.usage.api_requests, sandbox.limits.DailyApiRequests
+    response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{most}"
+    return response
 
 
 class _WithoutTrailingSlash:

@@ -61,10 +61,19 @@ def _checked(call: Call, text: str) -> str:
     refuse_subqueries_in_bulk(query)
     statement = translate(query, call.sandbox.org)
     refuse_in_bulk(query, statement)
-    most = call.sandbox.limits.DailyBulkV2QueryJobs
-    if call.sandbox.jobs.today() >= most:
-        raise ApiError("LIMIT_EXCEEDED", f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached")
+    _check_budget(call)
     return statement.sobject.name
+
+
+def _check_budget(call: Call) -> None:
+    limits, jobs = call.sandbox.limits, call.sandbox.jobs
+    most = limits.DailyBulkV2QueryJobs
+    if jobs.today() >= most:
+        raise ApiError("LIMIT_EXCEEDED", f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached")
+    most = limits.BulkResultKilobytes
+    if jobs.kilobytes() >= most:
+        message = f"Max bulk v2 query result size stored ({most}) kb per 24 hrs has been exceeded"
+        raise ApiError("LIMIT_EXCEEDED", message)
 
 
 def list_jobs(call: Call) -> Response:

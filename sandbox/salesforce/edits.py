@@ -146,8 +146,9 @@ def _typed(field: Field, value: Any) -> Any:
     if field.length and len(str(value)) > field.length:
         message = f"{field.label}: data value too large: (max length={field.length})"
         raise ApiError("STRING_TOO_LONG", message, [field.name])
+    read: Callable[[Any], Any] = READERS.get(field.type, _text)
     try:
-        return READERS.get(field.type, _text)(value)
+        return read(value)
     except (KeyError, TypeError, ValueError) as error:
         message = f"Cannot deserialize instance of {field.type} from the value of {field.name}"
         raise ApiError("JSON_PARSER_ERROR", message, [field.name]) from error

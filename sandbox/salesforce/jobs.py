@@ -127,6 +127,10 @@ class Jobs:
         sql = "SELECT count(*) FROM job WHERE created_at > CAST(? AS TIMESTAMP) - INTERVAL 1 DAY"
         return self.store.number(sql, [utc_now()])
 
+    def kilobytes(self) -> int:
+        """Give the size of the results that are kept."""
+        return sum(file.stat().st_size for file in self.store.files.glob(f"{ID_PREFIX}*")) // 1024
+
     def abort(self, job_id: str) -> bool:
         """Stop a job that has not ended; gives whether it did."""
         return self._change(job_id, "state IN ('UploadComplete', 'InProgress')", state="Aborted")

@@ -14,7 +14,6 @@ from sandbox.salesforce.state import Call, VendorJson
 UNUSED_LIMITS = {
     "DailyAsyncApexExecutions": 250_000,
     "DailyBulkApiBatches": 15_000,
-    "DailyBulkV2QueryFileStorageMB": 976_562,
     "DataStorageMB": 1_024,
     "FileStorageMB": 1_024,
     "HourlyTimeBasedWorkflow": 1_000,
@@ -28,6 +27,10 @@ def limits(call: Call) -> Response:
     used = {
         "DailyApiRequests": (sandbox.limits.DailyApiRequests, sandbox.usage.api_requests),
         "DailyBulkV2QueryJobs": (sandbox.limits.DailyBulkV2QueryJobs, sandbox.jobs.today()),
+        "DailyBulkV2QueryFileStorageMB": (
+            sandbox.limits.BulkResultKilobytes // 1024,
+            sandbox.jobs.kilobytes() // 1024,
+        ),
         **{name: (most, 0) for name, most in UNUSED_LIMITS.items()},
     }
     return VendorJson(

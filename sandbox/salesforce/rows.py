@@ -129,6 +129,23 @@ def deleted(call: Call) -> Response:
     )
 
 
+def updated(call: Call) -> Response:
+    """Reply of GET /sobjects/{object}/updated/?start=&end=: ids of what was added or changed.
+
+    Raises:
+        ApiError: As for `deleted`.
+
+    """
+    sobject = sobject_of(call)
+    start, end = _span(call)
+    sql = (
+        f'SELECT "Id" FROM org."{sobject.name}" WHERE NOT "IsDeleted" '
+        'AND "SystemModstamp" >= ? AND "SystemModstamp" < ? ORDER BY "SystemModstamp", "Id"'
+    )
+    ids = [known_id for (known_id,) in call.store.execute(sql, [start, end]).fetchall()]
+    return VendorJson({"ids": ids, "latestDateCovered": json_moment(min(end, utc_now()))})
+
+
 def purge(store: Store, sobject: Sobject, ids: Sequence[str]) -> int:
     """Empty these records from the recycle bin, for good; gives how many went."""
     with store.writing() as cursor:

@@ -12,6 +12,8 @@ import duckdb
 from sandbox.salesforce.org import Field, Org, declared_org
 
 DATABASE = "salesforce.duckdb"
+# Enough for a million wide records in one query; what is larger goes to disk.
+MEMORY = "1500MB"
 COLUMN_TYPES = {
     "boolean": "BOOLEAN",
     "int": "BIGINT",
@@ -49,7 +51,7 @@ class Store:
         self.files.mkdir(parents=True, exist_ok=True)
         self._writing = threading.RLock()
         self._connection = duckdb.connect(str(home / DATABASE))
-        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._connection.execute(f"SET GLOBAL TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'")
         self._connection.execute(CONTROL_TABLES)
         for sobject in self.org:
             columns = ", ".join(f'"{each.name}" {column_type(each)}' for each in sobject.columns)
