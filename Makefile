@@ -18,7 +18,7 @@ lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/snapshots warehouse/setup.sql
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests warehouse/setup.sql
 
 install: $(VENV)/installed
 

@@ -164,7 +164,7 @@ def demo(
     local.start_stand_ins(settings, screen)
     local.seed(settings, screen, seed=seed, scale=scale)
     code = _run(settings, screen)
-    local.say_where_to_look(settings, screen)
+    local.say_where_to_look(screen)
     _leave(code)
 
 
@@ -242,6 +242,8 @@ def sandbox_seed(
 
 
 def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
+    import structlog
+
     from migrate import phases, run, runs
     from migrate.phases import Work
 
@@ -249,14 +251,15 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
         opened = runs.open_run(connection, settings, new=new)
         verb = "continues after " + ", ".join(opened.done) if opened.is_resumed else "begins"
         screen.say(f"Run {opened.run_id} {verb}.")
+        structlog.contextvars.bind_contextvars(run_id=opened.run_id)
         results = run.run_all(Work(settings, connection, opened.run_id, screen), opened)
         is_reconciled = results[-1].name == "reconcile"
         objects = phases.reconciliation(connection) if is_reconciled else []
     document = run.document(opened, results, objects)
     if screen.as_json:
         screen.document(document)
-    elif objects:
-        screen.reconciliation(objects)
+    else:
+        screen.summary(document)
     return CLEAN if document["status"] == "succeeded" else FINDINGS
 
 
@@ -285,13 +288,15 @@ def _connection(settings: "Settings") -> Iterator[Any]:
 def _settings() -> "Settings":
     from pydantic import ValidationError
 
-    from migrate import settings
+    from migrate import logs, settings
 
     try:
-        return settings.load()
+        loaded = settings.load()
     except ValidationError as error:
         problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
         raise SetupError(f"A setting is wrong: {problems}. See .env.example.") from error
+    logs.configure(loaded.home)
+    return loaded
 
 
 def _give(screen: Screen, title: str, document: dict[str, Any], rows: list[Any]) -> None:

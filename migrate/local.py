@@ -73,7 +73,7 @@ def seed(
     return {**wanted, "salesforce": loaded}
 
 
-def say_where_to_look(settings: Settings, screen: Screen) -> None:
+def say_where_to_look(screen: Screen) -> None:
     """Say what a newcomer may try next."""
     screen.say(
         "\nThe warehouse and the stand-ins are still running. Where to look next:\n"

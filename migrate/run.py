@@ -70,7 +70,7 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
         {"findings": list(outcome.findings), **outcome.detail},
     )
     seconds = round(time.monotonic() - started, 1)
-    log.info("phase ended", run_id=work.run_id, phase=name, status=status, seconds=seconds)
+    log.info("phase ended", phase=name, status=status, seconds=seconds)
     mark = "[green]✓[/green]" if status == "succeeded" else "[red]✗[/red]"
     work.screen.say(f"{mark} {name:<10} {seconds:>6.1f} s")
     for finding in outcome.findings:
