@@ -18,6 +18,8 @@ from sandbox.intercom.app import TOKEN, create_app
 from tests.sandbox.openapi import Conformance, Description, Document, describe
 from tests.sandbox.serving import serve
 
+Headers = dict[str, str] | None
+
 VERSION = "2.14"
 # Monday 2026-03-02 12:00 UTC, the start of a ten-second window.
 NOON = 1_772_452_800.0
@@ -50,15 +52,19 @@ class Acme:
     def __post_init__(self) -> None:
         self.sdk = Intercom(token=TOKEN, base_url=self.url, headers={"Intercom-Version": VERSION})
 
-    def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, **headers: str) -> Any:
+    def call(
+        self, method: str, path: str, body: Any = None, *, expect: int = 200, headers: Headers = None
+    ) -> Any:
         """Send one call; give the answer's JSON after checking its status."""
         response = self.http.request(method, path, json=body, headers=headers)
         assert response.status_code == expect, response.text
         return response.json() if response.content else None
 
-    def refusal(self, method: str, path: str, body: Any = None, *, expect: int = 400, **headers: str) -> Any:
+    def refusal(
+        self, method: str, path: str, body: Any = None, *, expect: int = 400, headers: Headers = None
+    ) -> Any:
         """Send one call that must fail; give its one error."""
-        answer = self.call(method, path, body, expect=expect, **headers)
+        answer = self.call(method, path, body, expect=expect, headers=headers)
         assert answer["type"] == "error.list"
         [error] = answer["errors"]
         return error

@@ -37,9 +37,7 @@ def test_the_same_company_id_updates(workspace: Acme) -> None:
 
 
 def test_decimals_of_the_spend_are_cut_off(workspace: Acme) -> None:
-    workspace.http.post("/companies", json={"company_id": "001A", "monthly_spend": 155.98})
-    [spend] = [workspace.call("GET", "/companies?company_id=001A")["monthly_spend"]]
-    assert spend == 155
+    assert upsert(workspace, "001A", monthly_spend=155.98)["monthly_spend"] == 155
     too_much = {"company_id": "001A", "monthly_spend": 2**31}
     assert workspace.refusal("POST", "/companies", too_much)["field"] == "monthly_spend"
 

@@ -157,11 +157,11 @@ def test_the_list_is_paged_by_cursor_to_the_end(workspace: Acme) -> None:
     for number in (1, 2, 3):
         answer = workspace.call("GET", path)
         pages = answer["pages"]
-        assert (pages["page"], pages["total_pages"], answer["total_count"]) == (number, 3, 25)
+        assert (pages["page"], pages["total_pages"]) == (number, 3)
         seen += [contact["id"] for contact in answer["data"]]
-        # What comes in while the list is read does not move the pages.
-        create(workspace, external_id=f"late{number}") if number == 3 else None
         path = f"/contacts?per_page=10&starting_after={pages.get('next', {}).get('starting_after')}"
+        # What comes in while the list is read does not move the pages.
+        create(workspace, external_id=f"late{number}")
     assert "next" not in pages
     assert seen == made[::-1]
 

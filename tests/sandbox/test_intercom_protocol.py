@@ -48,7 +48,7 @@ def test_the_version_is_honoured(workspace: Acme) -> None:
     assert (
         workspace.http.get("/me", headers={"Intercom-Version": "2.15"}).headers["Intercom-Version"] == "2.15"
     )
-    error = workspace.refusal("GET", "/me", **{"Intercom-Version": "1.4"})
+    error = workspace.refusal("GET", "/me", headers={"Intercom-Version": "1.4"})
     assert error["code"] == "intercom_version_invalid"
 
 
@@ -63,10 +63,10 @@ def test_without_a_header_the_workspaces_version_counts(workspace: Acme) -> None
 def test_paths_methods_and_media_types(workspace: Acme) -> None:
     assert workspace.refusal("GET", "/nowhere", expect=404)["code"] == "not_found"
     assert workspace.refusal("DELETE", "/contacts", expect=405)["code"] == "method_not_allowed"
-    error = workspace.refusal("GET", "/contacts", expect=406, Accept="text/html")
+    error = workspace.refusal("GET", "/contacts", expect=406, headers={"Accept": "text/html"})
     assert error["code"] == "media_type_not_acceptable"
     for accepted in ("application/json", "*/*", "text/html, application/*;q=0.8"):
-        workspace.call("GET", "/contacts", Accept=accepted)
+        workspace.call("GET", "/contacts", headers={"Accept": accepted})
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])
