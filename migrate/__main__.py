@@ -27,7 +27,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 clean, 1 finished with findings, 2 could not run, 130 interrupted.",
 )
 warehouse_app = typer.Typer(no_args_is_help=True, help="The embedded warehouse.")
-sandbox_app = typer.Typer(no_args_is_help=True, help="The local stand-ins of Salesforce, HubSpot and Intercom.")
+sandbox_app = typer.Typer(
+    no_args_is_help=True, help="The local stand-ins of Salesforce, HubSpot and Intercom."
+)
 app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(sandbox_app, name="sandbox")
 
@@ -54,8 +56,12 @@ def doctor(as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: migrate extract -s Contact -s Lead")
 def extract(
-    objects: Annotated[list[str] | None, typer.Option("--select", "-s", help="Only this Salesforce object.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again instead of what changed.")] = False,
+    objects: Annotated[
+        list[str] | None, typer.Option("--select", "-s", help="Only this Salesforce object.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again instead of what changed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy the declared Salesforce objects into the raw schema."""
@@ -109,13 +115,17 @@ def reconcile(as_json: AsJson = False) -> None:
 
     with _work(as_json) as work:
         outcome = phases.reconcile_phase(work)
-        _give_reconciliation(work.screen, {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"])
+        _give_reconciliation(
+            work.screen, {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
+        )
         _leave_with(work.screen, outcome.findings)
 
 
 @app.command(epilog="Example: migrate run --json | jq .objects")
 def run(
-    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if the last one has not finished.")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Begin a new run even if the last one has not finished.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run all phases with their gates; continues the last run where it stopped."""
@@ -189,9 +199,12 @@ def warehouse_down(as_json: AsJson = False) -> None:
     _stop(Screen(as_json=as_json), [servers.warehouse(_settings())])
 
 
-@warehouse_app.command("sql", epilog="Example: migrate warehouse sql 'select * from reconciliation.recon_object'")
+@warehouse_app.command(
+    "sql", epilog="Example: migrate warehouse sql 'select * from reconciliation.recon_object'"
+)
 def warehouse_sql(
-    statement: Annotated[str, typer.Argument(help="One SQL statement in Snowflake's dialect.")], as_json: AsJson = False
+    statement: Annotated[str, typer.Argument(help="One SQL statement in Snowflake's dialect.")],
+    as_json: AsJson = False,
 ) -> None:
     """Run one statement in the warehouse and print its rows."""
     from migrate import runs
@@ -225,7 +238,9 @@ def sandbox_down(as_json: AsJson = False) -> None:
 
 @sandbox_app.command("seed", epilog="Example: migrate sandbox seed --csv exports/")
 def sandbox_seed(
-    csv: Annotated[Path | None, typer.Option(help="Folder of CSV files named after Salesforce objects.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Folder of CSV files named after Salesforce objects.")
+    ] = None,
     scale: Annotated[float, typer.Option(help="Size of the demo company; 1 is about 8,000 records.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed from which the demo company is made.")] = 7,
     as_json: AsJson = False,

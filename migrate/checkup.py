@@ -83,7 +83,9 @@ def _salesforce(settings: Settings) -> str:
 
     client = systems.salesforce(settings)
     budget = client.limits()["DailyApiRequests"]
-    return f"{settings.vendor_url('salesforce')}, {budget['Remaining']:,} of {budget['Max']:,} calls left today"
+    return (
+        f"{settings.vendor_url('salesforce')}, {budget['Remaining']:,} of {budget['Max']:,} calls left today"
+    )
 
 
 def _hubspot(settings: Settings) -> str:

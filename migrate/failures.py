@@ -20,8 +20,14 @@ def explain(error: BaseException) -> str:
 def _message(error: BaseException) -> str:
     for cause in _chain(error):
         if NO_SPACE in str(cause) or getattr(cause, "errno", None) == errno.ENOSPC:
-            return "The disk is full. Free some space and run the command again; it continues where it stopped."
-    if isinstance(error, SetupError) or type(error).__module__.split(".")[0] in {"extract", "load", "warehouse"}:
+            return (
+                "The disk is full. Free some space and run the command again; it continues where it stopped."
+            )
+    if isinstance(error, SetupError) or type(error).__module__.split(".")[0] in {
+        "extract",
+        "load",
+        "warehouse",
+    }:
         return str(error)
     return f"{type(error).__name__}: {error} (set MIGRATE_TRACEBACK=1 for the traceback)"
 

@@ -54,7 +54,7 @@ def seed(
     Raises:
         SetupError: a stand-in is not running or does not take the data; the message is the stand-in's.
     """
-    wanted = {"csv": str(csv.resolve())} if csv else {"seed": seed, "scale": scale}
+    wanted: dict[str, Any] = {"csv": str(csv.resolve())} if csv else {"seed": seed, "scale": scale}
     marker = settings.home / "sandbox" / "seeded.json"
     if not again and marker.exists() and json.loads(marker.read_text()) == wanted:
         screen.say("The stand-ins hold this company already; `make clean` starts from nothing.")
@@ -112,7 +112,9 @@ def _post(settings: Settings, vendor: str, action: str, body: Any) -> Any:
     try:
         answer = requests.post(url, json=body, timeout=SEED_SECONDS)
     except requests.ConnectionError as error:
-        raise SetupError(f"The {vendor} stand-in is not running: start it with `migrate sandbox up`.") from error
+        raise SetupError(
+            f"The {vendor} stand-in is not running: start it with `migrate sandbox up`."
+        ) from error
     if not answer.ok:
         raise SetupError(f"The {vendor} stand-in refused {action}: {answer.text}")
     return answer.json() if answer.content else None

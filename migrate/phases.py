@@ -1,5 +1,6 @@
 """The four phases of a run. Each does its work and says what it found; the gate is passed when nothing was found."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,8 +13,10 @@ import load.apply
 import load.feeds
 import load.ledger
 import load.plan
+from extract.sources import SourceObject
 from load.feeds import Feed
 from migrate import systems, transform
+from migrate.errors import SetupError
 from migrate.runs import rows
 from migrate.screen import Screen
 from migrate.settings import Settings
@@ -45,8 +48,7 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
 
     Gate: every object's rows landed equal the rows of its pages and the source's COUNT().
     """
-    declared = extract.sources.declared(transform.manifest(work.settings))
-    chosen = [source for source in declared if not only or source.sobject in only]
+    chosen = _chosen(extract.sources.declared(transform.manifest(work.settings)), only)
     landing_dir = work.settings.home / "landing"
     with work.screen.bars("extract") as progress:
         extracted = extract.salesforce.extract(
@@ -59,8 +61,21 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
             progress=progress,
         )
         systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
+    for one in extracted:
+        if one.message and one.status != "failed":
+            work.screen.say(f"[yellow]{one.object}: {one.message}[/yellow]")
     findings = [f"{one.object}: {one.message}" for one in extracted if one.status == "failed"]
     return Outcome({"objects": [asdict(one) for one in extracted]}, findings)
+
+
+def _chosen(declared: Sequence[SourceObject], only: Sequence[str]) -> list[SourceObject]:
+    names = [source.name for source in declared]
+    for name in only:
+        if name not in names:
+            nearest = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            raise SetupError(f"{name} is not declared in _salesforce__sources.yml{hint}")
+    return [source for source in declared if not only or source.name in only]
 
 
 def build_phase(work: Work, arguments: Sequence[str] = BEFORE_LOAD) -> Outcome:
@@ -72,7 +87,9 @@ def build_phase(work: Work, arguments: Sequence[str] = BEFORE_LOAD) -> Outcome:
     if built.findings:
         return built
     share, allowed = _quarantine_share(work.connection), transform.thresholds()["quarantine_share"]
-    finding = f"{share:.1%} of the records are in quarantine, {allowed:.1%} are allowed: see quality.quarantine"
+    finding = (
+        f"{share:.1%} of the records are in quarantine, {allowed:.1%} are allowed: see quality.quarantine"
+    )
     return Outcome({**built.detail, "quarantine_share": share}, [finding] if share > allowed else [])
 
 
@@ -80,7 +97,9 @@ def _build(work: Work, arguments: Sequence[str]) -> Outcome:
     with work.screen.bars("build") as progress:
         built = transform.build(work.settings, arguments, progress)
     findings = [f"{node.unique_id}: {node.status}: {_first_line(node.message)}" for node in built.failed]
-    return Outcome({"nodes": len(built.nodes), "failed": len(built.failed), "warned": len(built.warned)}, findings)
+    return Outcome(
+        {"nodes": len(built.nodes), "failed": len(built.failed), "warned": len(built.warned)}, findings
+    )
 
 
 def _first_line(message: str) -> str:
@@ -123,7 +142,9 @@ def reconcile_phase(work: Work) -> Outcome:
     Gate: accuracy and unexplained loss of every object are within the thresholds.
     """
     with work.screen.bars("read back") as progress:
-        systems.read_back(work.settings, work.connection, work.run_id, declared_feeds(work.settings), progress)
+        systems.read_back(
+            work.settings, work.connection, work.run_id, declared_feeds(work.settings), progress
+        )
     built = _build(work, AFTER_LOAD)
     objects = reconciliation(work.connection)
     allowed = transform.thresholds()
@@ -131,9 +152,13 @@ def reconcile_phase(work: Work) -> Outcome:
     for one in objects:
         name = f"{one['target']} {one['object']}"
         if one["accuracy"] < allowed["accuracy"]:
-            findings.append(f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked")
+            findings.append(
+                f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked"
+            )
         if one["unexplained_loss"] > allowed["unexplained_loss"]:
-            findings.append(f"{name}: {one['unexplained_loss']} records without an explanation, see recon_record")
+            findings.append(
+                f"{name}: {one['unexplained_loss']} records without an explanation, see recon_record"
+            )
     return Outcome({"objects": objects}, findings)
 
 
@@ -155,7 +180,7 @@ def _quarantine_share(connection: Any) -> float:
         "where scope = 'record' and object <> 'links') as held_back, "
         "(select count(*) from intermediate.int_records_crosswalk) as records",
     )[0]
-    return float(found["held_back"]) / max(1, found["records"])
+    return float(found["held_back"] / max(1, found["records"]))
 
 
 def _load_findings(connection: Any) -> list[str]:

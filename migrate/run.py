@@ -57,7 +57,9 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
     try:
         outcome = step(work)
     except BaseException as error:
-        runs.record_phase(work.connection, work.run_id, name, "failed", started_at, {"error": type(error).__name__})
+        runs.record_phase(
+            work.connection, work.run_id, name, "failed", started_at, {"error": type(error).__name__}
+        )
         runs.finish(work.connection, work.run_id, "failed")
         raise
     status = "failed" if outcome.findings else "succeeded"

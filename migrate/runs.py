@@ -51,7 +51,9 @@ def alone(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SetupError(f"Another migrate command is at work in {home}. Wait for it, or stop it.") from error
+            raise SetupError(
+                f"Another migrate command is at work in {home}. Wait for it, or stop it."
+            ) from error
         yield
 
 
@@ -115,7 +117,9 @@ def _latest(connection: Any) -> dict[str, Any] | None:
 
 def _done(connection: Any, run_id: str) -> tuple[str, ...]:
     found = rows(
-        connection, "select distinct phase from ops.run_phase where run_id = %s and status = 'succeeded'", (run_id,)
+        connection,
+        "select distinct phase from ops.run_phase where run_id = %s and status = 'succeeded'",
+        (run_id,),
     )
     return tuple(phase for phase in PHASES if phase in {row["phase"] for row in found})
 

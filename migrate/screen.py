@@ -7,7 +7,15 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 SCHEMA_VERSION = 1
@@ -85,13 +93,15 @@ class Screen:
     def table(self, title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
         """Print rows for a person; numbers to the right."""
         names = columns or (tuple(rows[0]) if rows else ())
-        table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
+        table = Table(
+            title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1)
+        )
         for name in names:
             is_number = bool(rows) and all(isinstance(row[name], int | float | None) for row in rows)
             table.add_column(
                 name.replace("_", " "),
                 justify="right" if is_number else "left",
-                no_wrap=is_number,
+                no_wrap=is_number or name == names[0],
                 overflow="fold",
             )
         for row in rows:

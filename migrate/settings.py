@@ -51,7 +51,9 @@ class Settings(BaseSettings):
         self.salesforce_login_url = self.salesforce_login_url or self.sandbox_url("salesforce")
         self.hubspot_base_url = self.hubspot_base_url or self.sandbox_url("hubspot")
         self.intercom_base_url = self.intercom_base_url or self.sandbox_url("intercom")
-        if self.sandboxed("salesforce") and not (self.salesforce_client_secret or self.salesforce_private_key_file):
+        if self.sandboxed("salesforce") and not (
+            self.salesforce_client_secret or self.salesforce_private_key_file
+        ):
             self.salesforce_client_secret = SecretStr("sandbox-secret")
 
     def sandbox_port(self, vendor: str) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 import extract.hubspot
 import extract.intercom
 import extract.salesforce
@@ -12,7 +14,6 @@ from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.target import Target
-from pydantic import SecretStr
 from migrate.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -79,16 +80,22 @@ def read_back(
 def _linked_objects(connection: Any) -> list[tuple[str, str]]:
     """Give the pairs of objects between which we write associations."""
     cursor = connection.cursor()
-    cursor.execute("select distinct from_object, to_object from seeds.hubspot_association_types order by 1, 2")
+    cursor.execute(
+        "select distinct from_object, to_object from seeds.hubspot_association_types order by 1, 2"
+    )
     return [(from_object, to_object) for from_object, to_object in cursor.fetchall()]
 
 
 def _hubspot(settings: Settings) -> extract.hubspot.Account:
-    return extract.hubspot.Account(settings.hubspot_access_token.get_secret_value(), settings.hubspot_base_url)
+    return extract.hubspot.Account(
+        settings.hubspot_access_token.get_secret_value(), settings.hubspot_base_url
+    )
 
 
 def _intercom(settings: Settings) -> extract.intercom.Workspace:
-    return extract.intercom.Workspace(settings.intercom_access_token.get_secret_value(), settings.intercom_base_url)
+    return extract.intercom.Workspace(
+        settings.intercom_access_token.get_secret_value(), settings.intercom_base_url
+    )
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -64,7 +64,9 @@ def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
     """Give the gates' thresholds, which dbt_project.yml declares among its variables, by name without the ending."""
     declared = yaml.safe_load(project.read_text())["vars"]
     ending = "_threshold"
-    return {name.removesuffix(ending): float(value) for name, value in declared.items() if name.endswith(ending)}
+    return {
+        name.removesuffix(ending): float(value) for name, value in declared.items() if name.endswith(ending)
+    }
 
 
 def _invoke(settings: Settings, arguments: Sequence[str], progress: Progress | None) -> list[Any]:
