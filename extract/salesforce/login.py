@@ -95,7 +95,11 @@ def connect(
     session = OrgSession(login, adapter)
     token = session.token()
     return Salesforce(
-        instance_url=token.instance_url, session_id=token.value, session=session, version=api_version
+        instance_url=token.instance_url,
+        session_id=token.value,
+        session=session,
+        version=api_version,
+        parse_float=str,  # a number keeps the digits that Salesforce sent
     )
 
 

@@ -119,8 +119,8 @@ class RawTables:
             f'(select count(distinct "ID") from {landing_table(RAW, copy.source.table)}) as landed_ids from {table}',
             self._stamp.values[1:],
         )
-        check_rows(copy.source.name, found["landed_ids"], found["written_rows"])
-        return Counts(landed, found["raw_rows"], found["live_rows"])
+        check_rows(copy.source.name, found["landed_ids"], found["written_rows"] or 0)
+        return Counts(landed, found["raw_rows"], found["live_rows"] or 0)
 
     def save_count(self, copy: Copy, counts: Counts | None) -> None:
         """Keep the counts of one object, those of a refused copy too, in OPS.EXTRACT_COUNT."""

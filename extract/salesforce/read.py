@@ -107,7 +107,7 @@ class CountError(ExtractError):
             f"{copy.source.name}: the org counts {counted} records, {job} gave {copy.page_count}. Nothing was changed in the "
             "warehouse. Give the command again; if it stays so, compare the login's access with an administrator's."
         )
-        self.copy = copy
+        self.copy = replace(copy, source_count=counted)
 
 
 def read_object(call: Call, source: SourceObject, since: str | None) -> Copy:

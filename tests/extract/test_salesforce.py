@@ -1,0 +1,350 @@
+"""Objects of the org in the raw schema: whole, counted, and untouched when they cannot be."""
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from simple_salesforce import Salesforce
+from snowflake.connector import SnowflakeConnection
+
+from extract.errors import BudgetExhausted
+from extract.salesforce import Extracted, Settings, extract
+from extract.sources import Column, SourceObject
+from tests.extract.conftest import rows
+from tests.extract.org import Org, Tampering, contact_id, contacts
+
+CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
+CASE = SourceObject("Case", "CASE")
+ACCOUNT = SourceObject("Account", "ACCOUNT")
+# The clock in a Date header may be a second or two behind; the lookback finds again what changes meanwhile.
+NOW = Settings(lag=dt.timedelta(seconds=-3))
+
+
+@pytest.fixture
+def org(salesforce_url: str) -> Org:
+    return Org(salesforce_url)
+
+
+@pytest.fixture
+def copy(org: Org, connection: SnowflakeConnection, tmp_path: Path) -> Callable[..., list[Extracted]]:
+    """Copy objects; every call is a run of its own unless it names one."""
+    runs = iter(range(1, 100))
+
+    def run(*objects: SourceObject, sf: Salesforce | None = None, settings: Settings = NOW, **more: Any) -> list[Extracted]:
+        named = {"run_id": f"run-{next(runs)}", "landing_dir": tmp_path / "landing", **more}
+        return extract(sf or org.sf, connection, objects, settings=settings, **named)
+
+    return run
+
+
+Copy = Callable[..., list[Extracted]]
+
+
+def test_every_cell_arrives_as_salesforce_sent_it(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    cells = ["NA", "None", "null", "  x ", 'say "hi", ""', "a\r\nb\nc", "😀 Zoë", "007", "\\N", "'; --", "%s {}"]
+    records = [{"Id": contact_id(n), "LastName": "N", "Description": cell} for n, cell in enumerate(cells)]
+    org.fill(Contact=[*records, {"Id": contact_id(99), "LastName": "N", "Description": ""}])
+    [done] = copy(CONTACT)
+    landed = rows(connection, "select description from raw_salesforce.contact order by id")
+    assert [cell for (cell,) in landed] == [*cells, None]
+    assert (done.status, done.mode, done.message) == ("succeeded", "full", "")
+
+
+def test_counts_of_source_pages_and_warehouse_are_kept(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(7))
+    [done] = copy(CONTACT, settings=Settings(page_rows=3))
+    assert (done.source_count, done.page_count, done.landed_count, done.raw_count) == (7, 7, 7, 7)
+    kept = rows(connection, "select object, mode, source_count, page_count, landed_count, raw_count from ops.extract_count")
+    assert kept == [("Contact", "full", 7, 7, 7, 7)]
+    assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] == 3
+
+
+def test_the_second_run_takes_only_what_changed(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(5))
+    copy(CONTACT)
+    org.sf.Contact.update(contact_id(2), {"LastName": "Changed"})
+    org.sf.Contact.delete(contact_id(3))
+    org.sf.Contact.create({"LastName": "New"})
+    [done] = copy(CONTACT)
+    assert (done.mode, done.source_count, done.page_count, done.landed_count, done.raw_count) == ("incremental", 3, 3, 3, 6)
+    touched = rows(connection, "select lastname, _deleted from raw_salesforce.contact where _run_id = 'run-2'")
+    assert sorted(touched) == [("Changed", False), ("Name 3", True), ("New", False)]
+    assert rows(connection, "select count(*), count(distinct id) from raw_salesforce.contact") == [(6, 6)]
+
+
+def test_the_lookback_reads_again_without_doubling(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(3, SystemModstamp=_soon()))
+    for _ in range(2):
+        [done] = copy(CONTACT)
+    assert (done.mode, done.landed_count, done.raw_count) == ("incremental", 3, 3)
+
+
+def test_a_full_copy_drops_what_the_org_purged(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(3))
+    copy(CONTACT)
+    org.sf.Contact.delete(contact_id(1))
+    org.control("purge", object="Contact", ids=[contact_id(1)])
+    [noticed] = copy(CONTACT)
+    assert noticed.raw_count == 3
+    assert "1 live rows of the raw table are no live records of the org" in noticed.message
+    [done] = copy(CONTACT, full=True)
+    assert (done.mode, done.raw_count, done.message) == ("full", 2, "")
+
+
+def test_objects_are_read_side_by_side_and_given_in_order(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(2), Case=[{"Id": "500000000000001AAA", "CaseNumber": "1"}])
+    done = copy(CASE, CONTACT, ACCOUNT, settings=Settings(threads=3))
+    assert [(each.object, each.raw_count) for each in done] == [("Case", 1), ("Contact", 2), ("Account", 0)]
+
+
+def test_progress_tells_the_rows_and_the_total(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(5))
+    told: list[tuple[str, int, int | None]] = []
+    copy(CONTACT, settings=Settings(page_rows=2), progress=lambda *said: told.append(said))
+    assert told == [("Contact", 2, 5), ("Contact", 4, 5), ("Contact", 5, 5)]
+
+
+def test_a_count_that_differs_leaves_the_object_alone_and_the_others_go_on(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3), Case=[{"Id": "500000000000001AAA", "CaseNumber": "1"}])
+    copy(CONTACT, CASE)
+    before = rows(connection, "select * from ops.watermark where object = 'Contact'")
+    org.sf.Contact.update(contact_id(1), {"LastName": "Changed"})
+    one_more = org.connect(Tampering(_count_one_more("Contact")))
+    contact, case = copy(CONTACT, CASE, sf=one_more)
+    assert (contact.status, case.status) == ("failed", "succeeded")
+    assert (contact.source_count, contact.page_count, contact.landed_count) == (2, 1, 0)
+    assert "the org counts 2 records, Bulk job 750" in contact.message
+    assert rows(connection, "select * from ops.watermark where object = 'Contact'") == before
+    assert rows(connection, "select count(*) from raw_salesforce.contact where lastname = 'Changed'") == [(0,)]
+    counted = "select source_count, page_count, landed_count from ops.extract_count where run_id = 'run-2'"
+    assert (2, 1, None) in rows(connection, counted)
+    [healed] = copy(CONTACT)
+    assert (healed.status, healed.landed_count) == ("succeeded", 1)
+
+
+def test_a_record_changed_while_it_was_read_is_no_difference(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3, CreatedDate="2024-01-01T00:00:00.000Z"))
+
+    def change(*_: Any) -> None:
+        time.sleep(1.1)
+        org.sf.Contact.update(contact_id(1), {"LastName": "Changed"})
+
+    [first] = copy(CONTACT, settings=Settings(lag=dt.timedelta(0)), progress=change)
+    assert (first.status, first.source_count, first.page_count) == ("succeeded", 3, 3)
+    [second] = copy(CONTACT)
+    assert (second.landed_count, second.raw_count) == (1, 3)
+    assert rows(connection, "select lastname from raw_salesforce.contact where _run_id = 'run-2'") == [("Changed",)]
+
+
+def test_rows_lost_on_the_way_are_noticed(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(4))
+    [done] = copy(CONTACT, sf=org.connect(Tampering(_without_locator)), settings=Settings(page_rows=2))
+    assert done.status == "failed"
+    assert "Sforce-Locator" in done.message
+    assert rows(connection, "select * from ops.watermark") == []
+
+
+def test_a_failed_job_is_reported_and_the_others_go_on(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=1)
+    failed, done = copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
+    assert (failed.status, done.status) == ("failed", "succeeded")
+    assert "QUERY_TIMEOUT" in failed.message
+
+
+def test_what_passes_by_itself_is_not_seen(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(2))
+    org.control("faults", status=503, count=2, path="/results")
+    org.control("faults", status=503, count=2, path="/describe")
+    assert [each.status for each in copy(CONTACT)] == ["succeeded"]
+
+
+def test_a_session_that_expires_between_pages_is_renewed(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(6))
+    [done] = copy(
+        CONTACT, settings=Settings(page_rows=2), progress=lambda *_: org.control("expire_sessions")
+    )
+    assert (done.status, done.raw_count) == ("succeeded", 6)
+
+
+def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(2), Account=[{"Id": "001000000000001AAA", "Name": "Acme"}])
+    org.control("limits", DailyApiRequests=sum(org.calls().values()) + 9)
+    with pytest.raises(BudgetExhausted, match="same command again later"):
+        copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
+    assert rows(connection, "select object from ops.watermark") == [("Contact",)]
+    org.control("limits", DailyApiRequests=100_000)
+    assert [(each.mode, each.raw_count) for each in copy(CONTACT, ACCOUNT)] == [("incremental", 2), ("full", 1)]
+
+
+def test_an_object_that_bulk_refuses_is_read_by_rest(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(5, Description="x,\ny"))
+    org.control("limits", QueryBatch=2)
+    [done] = copy(CONTACT, sf=org.connect(Tampering(_no_bulk)))
+    assert (done.status, done.page_count, done.raw_count) == ("succeeded", 5, 5)
+    by_rest = rows(connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id")
+    assert rows(connection, "select job_id from ops.extract_count") == [(None,)]
+    copy(CONTACT, full=True)
+    assert rows(connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id") == by_rest
+
+
+def test_a_new_field_becomes_a_column(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(2, Email="a@b.example"))
+    copy(CONTACT, sf=org.connect(Tampering(_without_field("Email"))))
+    org.sf.Contact.update(contact_id(2), {"LastName": "Changed"})
+    copy(CONTACT)
+    assert rows(connection, "select lastname, email from raw_salesforce.contact order by id") == [
+        ("Name 1", None),
+        ("Changed", "a@b.example"),
+    ]
+
+
+def test_a_field_that_vanishes_after_the_describe_is_described_again(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+    refusals = iter([True])
+
+    def refuse_once(response: requests.Response) -> None:
+        if _is_job_creation(response) and next(refusals, False):
+            _say(response, 400, [{"errorCode": "INVALID_FIELD", "message": "No such column 'X__c' on entity 'Contact'"}])
+
+    assert [each.status for each in copy(CONTACT, sf=org.connect(Tampering(refuse_once)))] == ["succeeded"]
+
+
+def test_absent_fields_and_objects_are_empty_and_named(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    org.fill(Contact=contacts(1))
+    declared = (Column("Id"), Column("FristName"), Column("Tier__c", optional=True))
+    contact, invoice = copy(
+        SourceObject("Contact", "CONTACT", declared), SourceObject("Contakt", "CONTAKT", (Column("Name"),))
+    )
+    assert (contact.status, invoice.status) == ("succeeded", "absent")
+    assert "Contact.FristName is declared but not in the org" in contact.message
+    assert "Did you mean FirstName?" in contact.message
+    assert "Tier__c" not in contact.message
+    assert "Did you mean Contact?" in invoice.message
+    assert rows(connection, "select fristname, tier__c from raw_salesforce.contact") == [(None, None)]
+    assert rows(connection, "select id, name, _deleted from raw_salesforce.contakt") == []
+
+
+def test_the_schema_of_the_org_is_written_too(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+    copy(CONTACT, ACCOUNT)
+    copy(CONTACT)
+    objects = rows(connection, "select object, key_prefix, custom from raw_salesforce._objects where object = 'Subscription__c'")
+    assert objects == [("Subscription__c", "a00", True)]
+    fields = "select type, length, nillable, reference_to, _run_id from raw_salesforce._fields where object = 'Contact'"
+    assert rows(connection, f"{fields} and field = 'AccountId'") == [("reference", 18, True, "Account", "run-2")]
+    assert rows(connection, f"{fields} and field = 'MailingAddress'")[0][0] == "address"
+    assert rows(connection, "select distinct object, _run_id from raw_salesforce._fields order by 1") == [
+        ("Account", "run-1"),
+        ("Contact", "run-2"),
+    ]
+    value = "select label, active from raw_salesforce._picklist_values where object = 'Contact' and field = 'LeadSource'"
+    assert ("Purchased List", True) in rows(connection, value)
+
+
+def test_nothing_is_left_in_the_org_or_on_disk(org: Org, copy: Copy, tmp_path: Path) -> None:
+    org.fill(Contact=contacts(3))
+    copy(CONTACT, ACCOUNT)
+    assert org.sf.restful("jobs/query")["records"] == []
+    assert [path for path in (tmp_path / "landing").rglob("*") if path.is_file()] == []
+
+
+def test_killed_between_pages_the_next_call_goes_on_with_the_job(
+    org: Org, copy: Copy, connection: SnowflakeConnection, tmp_path: Path, warehouse_port: int
+) -> None:
+    org.fill(Contact=contacts(6))
+    script = f"""
+        import datetime as dt, os, signal, warehouse
+        from pathlib import Path
+        from extract.salesforce import Login, Settings, connect, extract
+        from extract.sources import SourceObject
+
+        def die(name, done, total):
+            if done == 4:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sf = connect(Login(login_url={org.url!r}, client_id="sandbox-client", client_secret="sandbox-secret"))
+        extract(sf, warehouse.connect("local"), [SourceObject("Contact", "CONTACT")], run_id="killed",
+                landing_dir=Path({str(tmp_path / "landing")!r}), progress=die, settings=Settings(page_rows=2))
+    """
+    died = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
+        env={**os.environ, "WAREHOUSE_PORT": str(warehouse_port)},
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert rows(connection, "select * from ops.watermark") == []
+    [done] = copy(CONTACT, run_id="killed", settings=Settings(page_rows=2))
+    assert (done.status, done.raw_count, done.landed_count) == ("succeeded", 6, 6)
+    assert org.calls()["POST /services/data/v{version}/jobs/query"] == 1
+
+
+def test_what_a_killed_run_left_is_removed_by_another(org: Org, copy: Copy, tmp_path: Path) -> None:
+    job = org.sf.restful(
+        "jobs/query", method="POST", json={"operation": "queryAll", "query": "SELECT Id FROM Contact"}
+    )
+    folder = tmp_path / "landing" / "dead" / "Contact"
+    (folder / "pages").mkdir(parents=True)
+    (folder / "pages" / "000000.parquet").write_bytes(b"PAR1")
+    remembered = {"id": job["id"], "since": None, "until": "2026-01-01T00:00:00Z", "fields": ["Id"]}
+    (folder / "job.json").write_text(json.dumps(remembered))
+    copy(CONTACT)
+    assert not folder.parent.exists()
+    assert org.sf.restful("jobs/query")["records"] == []
+
+
+def _soon() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _say(response: requests.Response, status: int, body: Any) -> None:
+    response.close()
+    response.status_code, response._content = status, json.dumps(body).encode()
+    response._content_consumed = True
+
+
+def _is_job_creation(response: requests.Response) -> bool:
+    return response.request.method == "POST" and response.url.endswith("/jobs/query")
+
+
+def _count_one_more(name: str) -> Callable[[requests.Response], None]:
+    def change(response: requests.Response) -> None:
+        if f"FROM+{name}+" in response.url and "COUNT" in response.url:
+            _say(response, 200, response.json() | {"totalSize": response.json()["totalSize"] + 1})
+
+    return change
+
+
+def _without_locator(response: requests.Response) -> None:
+    response.headers.pop("Sforce-Locator", None)
+
+
+def _no_bulk(response: requests.Response) -> None:
+    if _is_job_creation(response):
+        _say(response, 400, [{"errorCode": "INVALIDENTITY", "message": "Entity 'Contact' is not supported by the Bulk API."}])
+
+
+def _without_field(name: str) -> Callable[[requests.Response], None]:
+    def change(response: requests.Response) -> None:
+        if response.url.endswith("/describe"):
+            body = response.json()
+            body["fields"] = [each for each in body["fields"] if each["name"] != name]
+            _say(response, 200, body)
+
+    return change

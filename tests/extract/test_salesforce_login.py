@@ -1,0 +1,183 @@
+"""One connection: how it gets its token, and what it does with each kind of refusal."""
+
+import base64
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from extract.errors import BudgetExhausted, LoginError
+from extract.salesforce.login import JWT_GRANT, Login, connect
+from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused
+
+LIMITS = f"{DATA}/limits/"
+LOGIN = Login(login_url=URL, client_id="the-id", client_secret="the-secret")
+
+
+@pytest.fixture
+def org() -> FakeOrg:
+    fake = FakeOrg()
+    fake.on("GET", LIMITS, ok({}))
+    return fake
+
+
+def body(request: requests.PreparedRequest) -> dict[str, list[str]]:
+    return parse_qs(str(request.body))
+
+
+def tokens_used(org: FakeOrg, path: str = LIMITS) -> list[str]:
+    return [call.headers["Authorization"] for call in org.sent(path)]
+
+
+def test_client_credentials_go_as_basic_authentication(org: FakeOrg) -> None:
+    connect(LOGIN, adapter=org).limits()
+    [asked] = org.sent(TOKEN)
+    assert body(asked) == {"grant_type": ["client_credentials"]}
+    assert asked.headers["Authorization"] == "Basic " + base64.b64encode(b"the-id:the-secret").decode()
+    assert tokens_used(org) == ["Bearer first"]
+
+
+def test_a_jwt_is_signed_for_the_user_and_the_login_host(org: FakeOrg) -> None:
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    connect(Login(login_url=URL, client_id="the-id", username="admin@acme.example", private_key=pem), adapter=org)
+    asked = body(org.sent(TOKEN)[0])
+    claims = jwt.decode(asked["assertion"][0], key.public_key(), algorithms=["RS256"], audience=URL)
+    assert asked["grant_type"] == [JWT_GRANT]
+    assert (claims["iss"], claims["sub"]) == ("the-id", "admin@acme.example")
+
+
+def test_a_given_token_is_used_as_it_is_and_cannot_be_renewed(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, ok({}), refused(401, "INVALID_SESSION_ID"))
+    sf = connect(Login(access_token="given", instance_url=URL), adapter=org)
+    sf.limits()
+    assert tokens_used(org) == ["Bearer given"]
+    with pytest.raises(LoginError, match="access token has expired"):
+        sf.limits()
+    assert org.sent(TOKEN) == []
+
+
+def test_no_secret_is_ever_shown() -> None:
+    login = Login(URL, "the-id", "the-secret", "admin", "the-key", "the-token", URL)
+    assert not [secret for secret in ("the-secret", "the-key", "the-token") if secret in f"{login!r} {login}"]
+
+
+@pytest.mark.parametrize("given", [{}, {"login_url": URL, "client_id": "x"}, {"access_token": "x"}])
+def test_an_incomplete_login_says_what_is_missing(given: dict[str, str]) -> None:
+    with pytest.raises(LoginError, match="login is incomplete"):
+        Login(**given)
+
+
+def test_a_secret_never_travels_in_the_clear() -> None:
+    with pytest.raises(LoginError, match="not an https address"):
+        Login(login_url="http://acme.my.salesforce.com", client_id="x", client_secret="y")
+
+
+def test_refused_credentials_say_where_and_why_but_not_what(org: FakeOrg) -> None:
+    org.on("POST", TOKEN, ok({"error": "invalid_client", "error_description": "invalid client credentials"}, 400))
+    with pytest.raises(LoginError, match=r"acme\.my.*client credentials.*invalid_client") as error:
+        connect(LOGIN, adapter=org)
+    assert "the-secret" not in str(error.value)
+
+
+def test_an_expired_session_is_renewed_once_and_the_call_repeated(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, refused(401, "INVALID_SESSION_ID"), ok({}))
+    sf = connect(LOGIN, adapter=org)
+    sf.limits()
+    sf.session.get(f"{sf.base_url}limits/", headers={"Authorization": "Bearer stale"})
+    assert tokens_used(org) == ["Bearer first", "Bearer second", "Bearer second"]
+
+
+def test_a_session_refused_twice_is_not_tried_for_ever(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, refused(401, "INVALID_SESSION_ID"))
+    sf = connect(LOGIN, adapter=org)
+    assert sf.session.get(f"{sf.base_url}limits/").status_code == 401
+    assert len(org.sent(LIMITS)) == 2
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        refused(503, "SERVER_UNAVAILABLE"),
+        (502, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>"),
+        refused(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
+        requests.ConnectionError(),
+        requests.Timeout(),
+    ],
+)
+def test_what_passes_is_tried_again(org: FakeOrg, passing: Any) -> None:
+    org.on("GET", LIMITS, passing, passing, ok({"DailyApiRequests": {}}))
+    assert connect(LOGIN, adapter=org).limits() == {"DailyApiRequests": {}}
+    assert len(org.sent(LIMITS)) == 3
+
+
+def test_what_does_not_pass_in_time_is_the_answer(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, refused(503, "SERVER_UNAVAILABLE"))
+    sf = connect(LOGIN, adapter=org)
+    assert sf.session.get(f"{sf.base_url}limits/").status_code == 503
+    assert len(org.sent(LIMITS)) == 6
+
+
+@pytest.mark.parametrize(
+    "exhausted",
+    [
+        refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+        refused(400, "LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been reached"),
+    ],
+)
+def test_the_daily_allowance_is_never_tried_again(org: FakeOrg, exhausted: Any) -> None:
+    org.on("GET", LIMITS, exhausted)
+    with pytest.raises(BudgetExhausted, match="same command again later"):
+        connect(LOGIN, adapter=org).limits()
+    assert len(org.sent(LIMITS)) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_other_refusals_are_the_callers_business(org: FakeOrg, status: int) -> None:
+    org.on("GET", LIMITS, refused(status, "INSUFFICIENT_ACCESS"))
+    sf = connect(LOGIN, adapter=org)
+    assert sf.session.get(f"{sf.base_url}limits/").status_code == status
+    assert len(org.sent(LIMITS)) == 1
+
+
+def test_threads_that_meet_the_same_expired_session_renew_it_once(org: FakeOrg) -> None:
+    sf = connect(LOGIN, adapter=org)
+    old = sf.session.token()
+    threads = [threading.Thread(target=sf.session.token, kwargs={"instead_of": old}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(org.sent(TOKEN)) == 2
+
+
+def test_a_loopback_host_is_spoken_to_in_plain_http() -> None:
+    class Plain(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.answer(f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_port}"}}')
+
+        def do_GET(self) -> None:
+            self.answer('{"path": "%s"}' % self.path)
+
+        def answer(self, text: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Plain) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        login = Login(f"http://127.0.0.1:{server.server_port}", "the-id", "the-secret")
+        assert connect(login).limits() == {"path": LIMITS}
+        server.shutdown()
