@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sandbox.hubspot import store
 from sandbox.hubspot.catalogue import Catalogue, ObjectType
 from sandbox.hubspot.defaults import seed
+from sandbox.hubspot.faults import Faults
 from sandbox.hubspot.validation import Validator
 
 TOKEN = "sandbox-hubspot-token"  # noqa: S105 - public, good for this stand-in only
@@ -42,6 +43,7 @@ class Account:
         self.calls: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         self.too_many: Counter[str] = Counter()
+        self.faults = Faults()
         self._today = (datetime.now(UTC).date(), 0)
         self._validators: dict[str, Validator] = {}
         self._next_id = self._highest_id()
@@ -107,6 +109,7 @@ class Account:
         seed(self.db)
         self.definitions_changed()
         self.limits = Limits()
+        self.faults = Faults()
         for counter in (self.calls, self.written, self.too_many):
             counter.clear()
 

@@ -18,7 +18,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.hubspot import associations, control, objects, pipelines, properties, settings
+from sandbox.hubspot import (
+    associations,
+    control,
+    merging,
+    objects,
+    pipelines,
+    properties,
+    schemas,
+    search,
+    settings,
+)
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.errors import HubSpotError
 from sandbox.hubspot.limits import Gate, send_error
@@ -31,6 +41,7 @@ PROPERTIES = "/crm/v3/properties/{objectType}"
 PIPELINES = "/crm/v3/pipelines/{objectType}"
 PIPELINE = PIPELINES + "/{pipelineId}"
 STAGE = PIPELINE + "/stages/{stageId}"
+SCHEMAS = "/crm-object-schemas/v3/schemas"
 LINKS = "/crm/v4/associations/{fromObjectType}/{toObjectType}"
 LINK = "/crm/v4/objects/{objectType}/{objectId}/associations/{toObjectType}"
 DEFAULT_LINK = (
@@ -44,6 +55,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", OBJECTS + "/batch/upsert", objects.batch_upsert),
     ("POST", OBJECTS + "/batch/read", objects.batch_read),
     ("POST", OBJECTS + "/batch/archive", objects.batch_archive),
+    ("POST", OBJECTS + "/search", search.search),
+    ("POST", OBJECTS + "/merge", merging.merge),
+    ("POST", "/crm/v3/objects/contacts/gdpr-delete", merging.forget_person),
     ("GET", OBJECTS, objects.list_page),
     ("POST", OBJECTS, objects.create),
     ("GET", OBJECTS + "/{objectId}", objects.read),
@@ -92,6 +106,12 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", LINK, associations.list_of_one),
     ("PUT", LINK + "/{toObjectId}", associations.create_one),
     ("DELETE", LINK + "/{toObjectId}", associations.delete_one),
+    ("GET", SCHEMAS, schemas.list_all),
+    ("POST", SCHEMAS, schemas.create),
+    ("GET", SCHEMAS + "/{objectType}", schemas.read),
+    ("PATCH", SCHEMAS + "/{objectType}", schemas.change),
+    ("DELETE", SCHEMAS + "/{objectType}", schemas.delete),
+    ("POST", SCHEMAS + "/{objectType}/associations", schemas.associate),
     ("GET", "/account-info/v3/details", settings.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", settings.daily_usage),
     ("GET", "/crm/v3/limits/records", settings.record_limits),
@@ -100,6 +120,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/_sandbox/reset", control.reset),
     ("GET", "/_sandbox/limits", control.limits),
     ("POST", "/_sandbox/limits", control.change_limits),
+    ("POST", "/_sandbox/faults", control.plan_fault),
     ("POST", "/_sandbox/owners", settings.add_owners),
 ]
 

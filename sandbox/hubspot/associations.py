@@ -6,6 +6,7 @@ Each link is stored in both directions. A labelled one (Primary too) brings the 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from sandbox.hubspot import records
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import AssociationType, ObjectType
 from sandbox.hubspot.errors import HubSpotError, Json, invalid, not_found
@@ -121,6 +122,31 @@ def _drop_primary(account: Account, link: Link) -> None:
     )
 
 
+def move(account: Account, old: int, new: int) -> None:
+    """Give the links of one record to another; the other's own primary links stay."""
+    links = []
+    for end, _to_type, key in _rows(account, old):
+        kind = _kind_of(account, key)
+        if end != new and not (kind.primary and _has(account, new, key)):
+            links.append(Link(new, end, kind))
+    records.unlink(account.db, [old])
+    store(account, links)
+
+
+def _rows(account: Account, start: int) -> list[tuple[int, str, int]]:
+    query = "select to_id, to_type, association_type from association where from_id = ?"
+    return account.db.execute(query, (start,)).fetchall()
+
+
+def _has(account: Account, start: int, key: int) -> bool:
+    return any(other == key for _, _, other in _rows(account, start))
+
+
+def _kind_of(account: Account, key: int) -> AssociationType:
+    found = (kinds[key] for kinds in account.catalogue.association_types.values() if key in kinds)
+    return next(found)
+
+
 def _ends(account: Account, ids: list[int], target: ObjectType) -> dict[int, dict[int, list[int]]]:
     """Give, by record, the records of a type that it is linked to, with the ids of the association types."""
     query = f"select from_id, to_id, association_type from association where from_id in ({marks(ids)}) and to_type = ?"
@@ -184,7 +210,9 @@ def list_of_one(account: Account, call: Call) -> Answer:
     key = call.path["objectId"]
     if not existing(account, source.id, [key]):
         raise not_found()
-    ends, after = _page(account, source, target, int(key), call.after(), call.number("limit", PAGE, PAGE))
+    ends, after = _page(
+        account, source, target, int(key), after=call.after(), limit=call.number("limit", PAGE, PAGE)
+    )
     return Answer({"results": ends} | ({"paging": call.following(after)} if after else {}))
 
 
@@ -221,7 +249,9 @@ def batch_read(account: Account, call: Call) -> Answer:
     started, results, errors = now(), [], []
     for each in call.inputs(READ_BATCH, "id"):
         key, after = str(each["id"]), str(each.get("after") or "0")
-        ends, following = _page(account, source, target, int(key) if key.isdigit() else 0, int(after), PAGE)
+        ends, following = _page(
+            account, source, target, int(key) if key.isdigit() else 0, after=int(after), limit=PAGE
+        )
         if ends:
             paging = {"paging": {"next": {"after": str(following)}}} if following else {}
             results.append({"from": {"id": key}, "to": ends} | paging)
@@ -307,7 +337,7 @@ def _none_found(source: ObjectType, target: ObjectType, key: str) -> Json:
 
 
 def _page(
-    account: Account, source: ObjectType, target: ObjectType, key: int, after: int, limit: int
+    account: Account, source: ObjectType, target: ObjectType, key: int, *, after: int, limit: int
 ) -> tuple[list[Json], int | None]:
     """Give one page of a record's links and where the next one starts."""
     known = account.catalogue.association_types.get((source.id, target.id), {})
@@ -362,10 +392,13 @@ def create_label(account: Account, call: Call) -> Answer:
     there = next_association_id(account.db)
     inverse_label = given.get("inverseLabel")
     back = there if source == target and not inverse_label else there + 1
-    put_association_type(account.db, there, source.id, target.id, given["name"], given["label"], back)
+    put_association_type(
+        account.db, there, source.id, target.id, name=given["name"], label=given["label"], inverse=back
+    )
     if back != there:
+        label = inverse_label or given["label"]
         put_association_type(
-            account.db, back, target.id, source.id, given["name"], inverse_label or given["label"], there
+            account.db, back, target.id, source.id, name=given["name"], label=label, inverse=there
         )
     account.definitions_changed()
     made = account.catalogue.association_types[source.id, target.id]

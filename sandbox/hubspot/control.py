@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.errors import invalid
+from sandbox.hubspot.faults import Fault
 from sandbox.hubspot.web import Answer, Call
 
 
@@ -42,3 +43,12 @@ def change_limits(account: Account, call: Call) -> Answer:
     except TypeError:
         raise invalid(f"limits are: {', '.join(asdict(account.limits))}") from None
     return Answer(asdict(account.limits))
+
+
+def plan_fault(account: Account, call: Call) -> Answer:
+    """POST faults: plan failures, {status, path, times, done, retry_after}."""
+    try:
+        account.faults.plan(Fault(**call.fields("status")))
+    except TypeError:
+        raise invalid("a fault has status, path, times, done and retry_after") from None
+    return Answer(status=204)

@@ -1,6 +1,7 @@
 """What a new account holds, from defaults.yml, and how HubSpot's own definitions look."""
 
 import sqlite3
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -30,7 +31,7 @@ OUTSIDE_OPTIONS = {"hubspot_owner_id", "pipeline", "dealstage", "hs_pipeline", "
 
 def seed(db: sqlite3.Connection) -> None:
     """Write defaults.yml into an empty store."""
-    defaults = yaml.safe_load((files("sandbox.hubspot") / "defaults.yml").read_text())
+    defaults = _declared()
     for name, declared in defaults["object_types"].items():
         _seed_type(db, name, declared, defaults["options"])
     ids = {name: declared["id"] for name, declared in defaults["object_types"].items()}
@@ -41,8 +42,14 @@ def seed(db: sqlite3.Connection) -> None:
     for source, target, key, inverse, *labels in defaults["associations"]:
         there, back = labels or (None, None)
         name, back_name = (f"{singular[a]}_to_{singular[b]}" for a, b in ((source, target), (target, source)))
-        put_association_type(db, key, ids[source], ids[target], name, there, inverse)
-        put_association_type(db, inverse, ids[target], ids[source], back_name, back, key)
+        put_association_type(db, key, ids[source], ids[target], name=name, label=there, inverse=inverse)
+        put_association_type(db, inverse, ids[target], ids[source], name=back_name, label=back, inverse=key)
+
+
+@cache
+def _declared() -> Json:
+    declared: Json = yaml.safe_load((files("sandbox.hubspot") / "defaults.yml").read_text())
+    return declared
 
 
 def _seed_type(db: sqlite3.Connection, name: str, declared: Json, options: Json) -> None:
@@ -56,14 +63,18 @@ def _seed_type(db: sqlite3.Connection, name: str, declared: Json, options: Json)
     put_group(db, declared["id"], {"name": group, "label": label, "displayOrder": 0, "archived": False})
     for key, (title, kind, flags, *_) in notes.items():
         values = {} if key in OUTSIDE_OPTIONS else options.get(f"{name}.{key}", options.get(key, {}))
-        property_ = default_property(key, title, group, kind or "string", flags.split(), values)
+        property_ = default_property(
+            key, title, group, kind=kind or "string", flags=flags.split(), values=values
+        )
         put_property(db, declared["id"], property_)
     for property_ in system_properties(declared["created"], declared["modified"], group):
         if property_["name"] not in notes:
             put_property(db, declared["id"], property_)
 
 
-def default_property(name: str, label: str, group: str, kind: str, flags: list[str], values: Any) -> Json:
+def default_property(
+    name: str, label: str, group: str, *, kind: str, flags: list[str], values: Any = ()
+) -> Json:
     """Build the definition of a property that HubSpot itself made."""
     values = values if isinstance(values, dict) else {value: value for value in values}
     if kind == "bool":
@@ -94,13 +105,14 @@ def default_property(name: str, label: str, group: str, kind: str, flags: list[s
 
 def system_properties(created: str, modified: str, group: str) -> list[Json]:
     """Give the properties that HubSpot fills on every record."""
+    declared = [
+        ("hs_object_id", "Record ID", "number", ["read-only"]),
+        (created, "Create Date", "datetime", ["read-only"]),
+        (modified, "Last Modified Date", "datetime", ["read-only"]),
+        ("hs_merged_object_ids", "Merged record IDs", "enumeration", ["checkbox", "read-only"]),
+    ]
     return [
-        default_property("hs_object_id", "Record ID", group, "number", ["read-only"], {}),
-        default_property(created, "Create Date", group, "datetime", ["read-only"], {}),
-        default_property(modified, "Last Modified Date", group, "datetime", ["read-only"], {}),
-        default_property(
-            "hs_merged_object_ids", "Merged record IDs", group, "enumeration", ["checkbox", "read-only"], {}
-        ),
+        default_property(name, label, group, kind=kind, flags=flags) for name, label, kind, flags in declared
     ]
 
 

@@ -59,14 +59,24 @@ class Gate:
         try:
             self._authenticate(Headers(scope=scope).get("Authorization", ""))
             self._count(search)
-            if not search:
-                headers |= self._rate_headers()
         except HubSpotError as refusal:
+            if refusal.status == TOO_MANY and not search:
+                headers |= self._rate_headers()
             await send_error(refusal, correlation_id, headers)(scope, receive, send)
             return
+        if not search:
+            headers |= self._rate_headers()
         await asyncio.sleep(self._account.limits.latency_ms / 1000)
-        await self._app(scope, receive, _with_headers(send, headers))
+        await self._pass_on(scope, receive, _with_headers(send, headers))
         self._account.calls[f"{scope['method']} {template(scope)}"] += 1
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = self._account.faults.take(scope["path"])
+        if fault is None or fault.done:
+            await self._app(scope, receive, _swallow if fault else send)
+        if fault is not None:
+            response = send_error(fault.error, scope["state"]["correlation_id"], fault.headers)
+            await response(scope, receive, send)
 
     def _authenticate(self, header: str) -> None:
         token = header.removeprefix("Bearer ")
@@ -127,6 +137,10 @@ def send_error(problem: HubSpotError, correlation_id: str, headers: dict[str, st
     """Put a refusal into a response."""
     content = json.dumps(problem.body(correlation_id))
     return Response(content, problem.status, headers, media_type="application/json;charset=utf-8")
+
+
+async def _swallow(_message: Message) -> None:
+    """Lose an answer."""
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

@@ -111,7 +111,7 @@ def put_pipeline(db: sqlite3.Connection, type_id: str, definition: dict[str, Any
 
 
 def put_association_type(
-    db: sqlite3.Connection, key: int, source: str, target: str, name: str, label: str | None, inverse: int
+    db: sqlite3.Connection, key: int, source: str, target: str, *, name: str, label: str | None, inverse: int
 ) -> None:
     """Write one direction of a kind of link."""
     query = "insert or replace into association_label values (?, ?, ?, ?, ?, ?)"
