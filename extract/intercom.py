@@ -146,8 +146,26 @@ def read(
     return [
         *contacts,
         back.land(payload_table(RAW, "companies"), map(payload_row, companies)),
-        back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"])),
+        _land_admins(workspace, back),
     ]
+
+
+def read_admins(
+    workspace: Workspace,
+    connection: SnowflakeConnection,
+    *,
+    run_id: str,
+    landing_dir: Path,
+    progress: Progress | None = None,
+) -> Landed:
+    """Copy Intercom's admins, who own its records, into RAW_INTERCOM.ADMINS. Raises as `read` does."""
+    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "intercom", progress)
+    open_stage(connection, RAW)
+    return _land_admins(workspace, back)
+
+
+def _land_admins(workspace: Workspace, back: ReadBack) -> Landed:
+    return back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"]))
 
 
 def read_admins(

@@ -33,7 +33,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def warehouse_port(home: Path) -> Iterator[int]:
-    with _served(["-m", "warehouse", "serve", "--home", str(home / "warehouse")], "_warehouse/health") as port:
+    with _served(
+        ["-m", "warehouse", "serve", "--home", str(home / "warehouse")], "_warehouse/health"
+    ) as port:
         yield port
 
 
@@ -57,7 +59,9 @@ def connection(_connected: SnowflakeConnection) -> SnowflakeConnection:
 
 @pytest.fixture(scope="session")
 def salesforce_url(home: Path) -> Iterator[str]:
-    with _served(["-m", "sandbox", "salesforce", "--home", str(home / "salesforce")], "_sandbox/health") as port:
+    with _served(
+        ["-m", "sandbox", "salesforce", "--home", str(home / "salesforce")], "_sandbox/health"
+    ) as port:
         yield f"http://127.0.0.1:{port}"
 
 

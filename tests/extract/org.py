@@ -42,7 +42,9 @@ class Org:
         """Put records into the org as they are, with old times unless they have others."""
         with tempfile.TemporaryDirectory() as folder:
             for name, records in objects.items():
-                _write(Path(folder) / f"{name}.csv", [{"SystemModstamp": OLD, **record} for record in records])
+                _write(
+                    Path(folder) / f"{name}.csv", [{"SystemModstamp": OLD, **record} for record in records]
+                )
             self.control("seed", folder=folder)
 
 

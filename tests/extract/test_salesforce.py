@@ -40,7 +40,9 @@ def copy(org: Org, connection: SnowflakeConnection, tmp_path: Path) -> Callable[
     """Copy objects; every call is a run of its own unless it names one."""
     runs = iter(range(1, 100))
 
-    def run(*objects: SourceObject, sf: Salesforce | None = None, settings: Settings = NOW, **more: Any) -> list[Extracted]:
+    def run(
+        *objects: SourceObject, sf: Salesforce | None = None, settings: Settings = NOW, **more: Any
+    ) -> list[Extracted]:
         named = {"run_id": f"run-{next(runs)}", "landing_dir": tmp_path / "landing", **more}
         return extract(sf or org.sf, connection, objects, settings=settings, **named)
 
@@ -50,8 +52,22 @@ def copy(org: Org, connection: SnowflakeConnection, tmp_path: Path) -> Callable[
 Copy = Callable[..., list[Extracted]]
 
 
-def test_every_cell_arrives_as_salesforce_sent_it(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
-    cells = ["NA", "None", "null", "  x ", 'say "hi", ""', "a\r\nb\nc", "😀 Zoë", "007", "\\N", "'; --", "%s {}"]
+def test_every_cell_arrives_as_salesforce_sent_it(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    cells = [
+        "NA",
+        "None",
+        "null",
+        "  x ",
+        'say "hi", ""',
+        "a\r\nb\nc",
+        "😀 Zoë",
+        "007",
+        "\\N",
+        "'; --",
+        "%s {}",
+    ]
     records = [{"Id": contact_id(n), "LastName": "N", "Description": cell} for n, cell in enumerate(cells)]
     org.fill(Contact=[*records, {"Id": contact_id(99), "LastName": "N", "Description": ""}])
     [done] = copy(CONTACT)
@@ -60,29 +76,46 @@ def test_every_cell_arrives_as_salesforce_sent_it(org: Org, copy: Copy, connecti
     assert (done.status, done.mode, done.message) == ("succeeded", "full", "")
 
 
-def test_counts_of_source_pages_and_warehouse_are_kept(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+def test_counts_of_source_pages_and_warehouse_are_kept(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
     org.fill(Contact=contacts(7))
     [done] = copy(CONTACT, settings=Settings(page_rows=3))
     assert (done.source_count, done.page_count, done.landed_count, done.raw_count) == (7, 7, 7, 7)
-    kept = rows(connection, "select object, mode, source_count, page_count, landed_count, raw_count from ops.extract_count")
+    kept = rows(
+        connection,
+        "select object, mode, source_count, page_count, landed_count, raw_count from ops.extract_count",
+    )
     assert kept == [("Contact", "full", 7, 7, 7, 7)]
     assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] == 3
 
 
-def test_the_second_run_takes_only_what_changed(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+def test_the_second_run_takes_only_what_changed(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
     org.fill(Contact=contacts(5))
     copy(CONTACT)
     org.sf.Contact.update(contact_id(2), {"LastName": "Changed"})
     org.sf.Contact.delete(contact_id(3))
     org.sf.Contact.create({"LastName": "New"})
     [done] = copy(CONTACT)
-    assert (done.mode, done.source_count, done.page_count, done.landed_count, done.raw_count) == ("incremental", 3, 3, 3, 6)
-    touched = rows(connection, "select lastname, _deleted from raw_salesforce.contact where _run_id = 'run-2'")
+    assert (done.mode, done.source_count, done.page_count, done.landed_count, done.raw_count) == (
+        "incremental",
+        3,
+        3,
+        3,
+        6,
+    )
+    touched = rows(
+        connection, "select lastname, _deleted from raw_salesforce.contact where _run_id = 'run-2'"
+    )
     assert sorted(touched) == [("Changed", False), ("Name 3", True), ("New", False)]
     assert rows(connection, "select count(*), count(distinct id) from raw_salesforce.contact") == [(6, 6)]
 
 
-def test_the_lookback_reads_again_without_doubling(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+def test_the_lookback_reads_again_without_doubling(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
     org.fill(Contact=contacts(3, SystemModstamp=_soon()))
     for _ in range(2):
         [done] = copy(CONTACT)
@@ -127,7 +160,9 @@ def test_a_count_that_differs_leaves_the_object_alone_and_the_others_go_on(
     assert (contact.source_count, contact.page_count, contact.landed_count) == (2, 1, 0)
     assert "the org counts 2 records, Bulk job 750" in contact.message
     assert rows(connection, "select * from ops.watermark where object = 'Contact'") == before
-    assert rows(connection, "select count(*) from raw_salesforce.contact where lastname = 'Changed'") == [(0,)]
+    assert rows(connection, "select count(*) from raw_salesforce.contact where lastname = 'Changed'") == [
+        (0,)
+    ]
     counted = "select source_count, page_count, landed_count from ops.extract_count where run_id = 'run-2'"
     assert (2, 1, None) in rows(connection, counted)
     [healed] = copy(CONTACT)
@@ -147,7 +182,9 @@ def test_a_record_changed_while_it_was_read_is_no_difference(
     assert (first.status, first.source_count, first.page_count) == ("succeeded", 3, 3)
     [second] = copy(CONTACT)
     assert (second.landed_count, second.raw_count) == (1, 3)
-    assert rows(connection, "select lastname from raw_salesforce.contact where _run_id = 'run-2'") == [("Changed",)]
+    assert rows(connection, "select lastname from raw_salesforce.contact where _run_id = 'run-2'") == [
+        ("Changed",)
+    ]
 
 
 def test_rows_lost_on_the_way_are_noticed(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
@@ -175,9 +212,7 @@ def test_what_passes_by_itself_is_not_seen(org: Org, copy: Copy) -> None:
 
 def test_a_session_that_expires_between_pages_is_renewed(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(6))
-    [done] = copy(
-        CONTACT, settings=Settings(page_rows=2), progress=lambda *_: org.control("expire_sessions")
-    )
+    [done] = copy(CONTACT, settings=Settings(page_rows=2), progress=lambda *_: org.control("expire_sessions"))
     assert (done.status, done.raw_count) == ("succeeded", 6)
 
 
@@ -190,18 +225,28 @@ def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
         copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
     assert rows(connection, "select object from ops.watermark") == [("Contact",)]
     org.control("limits", DailyApiRequests=100_000)
-    assert [(each.mode, each.raw_count) for each in copy(CONTACT, ACCOUNT)] == [("incremental", 2), ("full", 1)]
+    assert [(each.mode, each.raw_count) for each in copy(CONTACT, ACCOUNT)] == [
+        ("incremental", 2),
+        ("full", 1),
+    ]
 
 
-def test_an_object_that_bulk_refuses_is_read_by_rest(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+def test_an_object_that_bulk_refuses_is_read_by_rest(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
     org.fill(Contact=contacts(5, Description="x,\ny"))
     org.control("limits", QueryBatch=2)
     [done] = copy(CONTACT, sf=org.connect(Tampering(_no_bulk)))
     assert (done.status, done.page_count, done.raw_count) == ("succeeded", 5, 5)
-    by_rest = rows(connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id")
+    by_rest = rows(
+        connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id"
+    )
     assert rows(connection, "select job_id from ops.extract_count") == [(None,)]
     copy(CONTACT, full=True)
-    assert rows(connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id") == by_rest
+    assert (
+        rows(connection, "select * exclude (_extracted_at, _run_id) from raw_salesforce.contact order by id")
+        == by_rest
+    )
 
 
 def test_a_new_field_becomes_a_column(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
@@ -221,12 +266,18 @@ def test_a_field_that_vanishes_after_the_describe_is_described_again(org: Org, c
 
     def refuse_once(response: requests.Response) -> None:
         if _is_job_creation(response) and next(refusals, False):
-            _say(response, 400, [{"errorCode": "INVALID_FIELD", "message": "No such column 'X__c' on entity 'Contact'"}])
+            _say(
+                response,
+                400,
+                [{"errorCode": "INVALID_FIELD", "message": "No such column 'X__c' on entity 'Contact'"}],
+            )
 
     assert [each.status for each in copy(CONTACT, sf=org.connect(Tampering(refuse_once)))] == ["succeeded"]
 
 
-def test_absent_fields_and_objects_are_empty_and_named(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
+def test_absent_fields_and_objects_are_empty_and_named(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
     org.fill(Contact=contacts(1))
     declared = (Column("Id"), Column("FristName"), Column("Tier__c", optional=True))
     contact, invoice = copy(
@@ -244,10 +295,15 @@ def test_absent_fields_and_objects_are_empty_and_named(org: Org, copy: Copy, con
 def test_the_schema_of_the_org_is_written_too(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
     copy(CONTACT, ACCOUNT)
     copy(CONTACT)
-    objects = rows(connection, "select object, key_prefix, custom from raw_salesforce._objects where object = 'Subscription__c'")
+    objects = rows(
+        connection,
+        "select object, key_prefix, custom from raw_salesforce._objects where object = 'Subscription__c'",
+    )
     assert objects == [("Subscription__c", "a00", True)]
     fields = "select type, length, nillable, reference_to, _run_id from raw_salesforce._fields where object = 'Contact'"
-    assert rows(connection, f"{fields} and field = 'AccountId'") == [("reference", 18, True, "Account", "run-2")]
+    assert rows(connection, f"{fields} and field = 'AccountId'") == [
+        ("reference", 18, True, "Account", "run-2")
+    ]
     assert rows(connection, f"{fields} and field = 'MailingAddress'")[0][0] == "address"
     assert rows(connection, "select distinct object, _run_id from raw_salesforce._fields order by 1") == [
         ("Account", "run-1"),
@@ -337,7 +393,11 @@ def _without_locator(response: requests.Response) -> None:
 
 def _no_bulk(response: requests.Response) -> None:
     if _is_job_creation(response):
-        _say(response, 400, [{"errorCode": "INVALIDENTITY", "message": "Entity 'Contact' is not supported by the Bulk API."}])
+        _say(
+            response,
+            400,
+            [{"errorCode": "INVALIDENTITY", "message": "Entity 'Contact' is not supported by the Bulk API."}],
+        )
 
 
 def _without_field(name: str) -> Callable[[requests.Response], None]:

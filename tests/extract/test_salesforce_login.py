@@ -48,7 +48,9 @@ def test_a_jwt_is_signed_for_the_user_and_the_login_host(org: FakeOrg) -> None:
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    connect(Login(login_url=URL, client_id="the-id", username="admin@acme.example", private_key=pem), adapter=org)
+    connect(
+        Login(login_url=URL, client_id="the-id", username="admin@acme.example", private_key=pem), adapter=org
+    )
     asked = body(org.sent(TOKEN)[0])
     claims = jwt.decode(asked["assertion"][0], key.public_key(), algorithms=["RS256"], audience=URL)
     assert asked["grant_type"] == [JWT_GRANT]
@@ -82,7 +84,9 @@ def test_a_secret_never_travels_in_the_clear() -> None:
 
 
 def test_refused_credentials_say_where_and_why_but_not_what(org: FakeOrg) -> None:
-    org.on("POST", TOKEN, ok({"error": "invalid_client", "error_description": "invalid client credentials"}, 400))
+    org.on(
+        "POST", TOKEN, ok({"error": "invalid_client", "error_description": "invalid client credentials"}, 400)
+    )
     with pytest.raises(LoginError, match=r"acme\.my.*client credentials.*invalid_client") as error:
         connect(LOGIN, adapter=org)
     assert "the-secret" not in str(error.value)
@@ -162,7 +166,9 @@ def test_threads_that_meet_the_same_expired_session_renew_it_once(org: FakeOrg) 
 def test_a_loopback_host_is_spoken_to_in_plain_http() -> None:
     class Plain(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.answer(f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_port}"}}')
+            self.answer(
+                f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_port}"}}'
+            )
 
         def do_GET(self) -> None:
             self.answer('{"path": "%s"}' % self.path)

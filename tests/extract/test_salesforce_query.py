@@ -18,7 +18,9 @@ from tests.extract.transport import DATA, URL, FakeOrg, ok, page, refused
 JOBS = f"{DATA}/jobs/query"
 JOB = f"{JOBS}/750A"
 RESULTS = f"{JOB}/results"
-CONTACT = Description("Contact", ("Id", "Name", "SystemModstamp"), frozenset({"SystemModstamp"}), {"fields": []})
+CONTACT = Description(
+    "Contact", ("Id", "Name", "SystemModstamp"), frozenset({"SystemModstamp"}), {"fields": []}
+)
 HEADER = b'"Id","Name","SystemModstamp"\n'
 ONE = HEADER + b'"1","a","2026-01-01T00:00:00.000Z"\n'
 TWO = HEADER + b'"2","b\nc","2026-01-01T00:00:00.000Z"\n"3","","2026-01-01T00:00:00.000Z"\n'
@@ -39,7 +41,9 @@ def read(sf: Salesforce, folder: Path, total: int | None) -> list[int]:
 
 
 def ids(folder: Path) -> list[str]:
-    return [each for path in sorted(folder.glob("*.parquet")) for each in pq.read_table(path)["ID"].to_pylist()]
+    return [
+        each for path in sorted(folder.glob("*.parquet")) for each in pq.read_table(path)["ID"].to_pylist()
+    ]
 
 
 def test_pages_are_followed_until_the_locator_says_null(org: FakeOrg, sf: Salesforce, tmp_path: Path) -> None:
@@ -70,7 +74,9 @@ def test_a_torn_page_is_read_again(org: FakeOrg, sf: Salesforce, tmp_path: Path,
     assert ids(tmp_path) == ["1", "2", "3"]
 
 
-def test_a_page_that_stays_torn_names_object_job_and_page(org: FakeOrg, sf: Salesforce, tmp_path: Path) -> None:
+def test_a_page_that_stays_torn_names_object_job_and_page(
+    org: FakeOrg, sf: Salesforce, tmp_path: Path
+) -> None:
     org.on("GET", RESULTS, page(ONE, 1, "MQ"), page(ONE, 5, "null"))
     with pytest.raises(ExtractError, match=r"Contact: page 2 of Bulk job 750A.*header says 5.*command again"):
         read(sf, tmp_path, total=6)
@@ -120,7 +126,9 @@ def test_a_refused_job_says_what_it_is_about(
         query.start_job(sf, "TaskStatus", "SELECT Id FROM TaskStatus")
 
 
-def test_a_job_is_polled_until_it_is_complete(org: FakeOrg, sf: Salesforce, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_is_polled_until_it_is_complete(
+    org: FakeOrg, sf: Salesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(query, "POLL_FIRST_SECONDS", 0.001)
     org.on("GET", JOB, ok({"state": "InProgress"}), ok({"state": "JobComplete", "numberRecordsProcessed": 3}))
     assert query.wait_for_job(sf, "Contact", "750A", threading.Event()) == 3
@@ -150,7 +158,10 @@ def test_rest_pages_read_as_bulk_would_write_them(org: FakeOrg, sf: Salesforce, 
     times = Description("Task", ("Id", "Done", "Cost", "At", "Note"), frozenset({"At"}), {"fields": []})
     more = f"{DATA}/query/01g-1"
     first = b'{"Id": "1", "Done": true, "Cost": 1.50, "At": "2026-01-01T00:00:00.000+0000", "Note": ""}'
-    page_one = b'{"totalSize": 2, "done": false, "nextRecordsUrl": "%s", "records": [%s]}' % (more.encode(), first)
+    page_one = b'{"totalSize": 2, "done": false, "nextRecordsUrl": "%s", "records": [%s]}' % (
+        more.encode(),
+        first,
+    )
     org.on("GET", f"{DATA}/queryAll/", (200, {"Content-Type": "application/json"}, page_one))
     org.on("GET", more, ok({"totalSize": 2, "done": True, "records": [{"Id": "2"}]}))
     assert list(query.rest_pages(sf, times, "SELECT Id FROM Task", tmp_path / "rest")) == [1, 1]

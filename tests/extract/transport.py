@@ -74,10 +74,16 @@ def page(
     return 200, headers, body
 
 
-def _response(request: requests.PreparedRequest, status: int, headers: dict[str, str], body: Any) -> requests.Response:
+def _response(
+    request: requests.PreparedRequest, status: int, headers: dict[str, str], body: Any
+) -> requests.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     raw = urllib3.HTTPResponse(
-        io.BytesIO(content), headers=headers, status=status, preload_content=False, request_method=request.method
+        io.BytesIO(content),
+        headers=headers,
+        status=status,
+        preload_content=False,
+        request_method=request.method,
     )
     response = requests.Response()
     response.status_code, response.raw, response.request = status, raw, request
