@@ -1,0 +1,185 @@
+"""The limiter against accounts that count calls the way the vendors do, in made-up time."""
+
+import threading
+from collections import deque
+
+import pytest
+
+from load.pacing import BusyError, Limiter, Patience, patiently
+from load.target import BudgetExhausted, TargetUnavailableError
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+
+class RollingAccount:
+    """Counts the calls of the last ten seconds, as HubSpot does; others may call too."""
+
+    def __init__(self, clock: Clock, limit: int, others_per_second: float = 0.0) -> None:
+        self.clock, self.limit, self.others = clock, limit, others_per_second
+        self.seen: deque[float] = deque()
+        self.refused = 0
+
+    def call(self) -> int:
+        """Take a call; give how many are left."""
+        while self.seen and self.seen[0] <= self.clock.now - 10:
+            self.seen.popleft()
+        used = len(self.seen) + int(self.others * 10)
+        if used >= self.limit:
+            self.refused += 1
+        else:
+            self.seen.append(self.clock.now)
+            used += 1
+        return self.limit - used
+
+
+def _calls_in(seconds: float, clock: Clock, limiter: Limiter, account: RollingAccount) -> int:
+    end, calls = clock.now + seconds, 0
+    while True:
+        used = limiter.acquire()
+        if clock.now >= end:
+            return calls
+        limiter.learn(used, account.limit, account.call())
+        clock.now += 0.005
+        calls += 1
+
+
+def test_a_rolling_window_is_used_up_to_the_free_share() -> None:
+    clock = Clock()
+    account = RollingAccount(clock, 190)
+    limiter = Limiter(100, 10, clock=clock, sleep=clock.sleep)
+
+    calls = _calls_in(100, clock, limiter, account)
+
+    assert account.refused == 0
+    assert 0.93 < calls / 1900 <= 0.96
+
+
+def test_the_share_is_configurable() -> None:
+    clock = Clock()
+    account = RollingAccount(clock, 190)
+
+    calls = _calls_in(100, clock, Limiter(190, 10, share_free=0.5, clock=clock, sleep=clock.sleep), account)
+
+    assert 0.48 < calls / 1900 <= 0.51
+
+
+def test_others_on_the_account_are_made_room_for() -> None:
+    clock = Clock()
+    account = RollingAccount(clock, 190, others_per_second=6)
+    limiter = Limiter(190, 10, clock=clock, sleep=clock.sleep)
+
+    calls = _calls_in(100, clock, limiter, account)
+
+    assert account.refused <= 60
+    assert calls > 0.9 * (190 - 60) * 10
+
+
+def test_a_fixed_window_is_waited_out_when_others_used_it() -> None:
+    clock = Clock()
+    limiter = Limiter(166, 10, clock=clock, sleep=clock.sleep)
+
+    limiter.learn(limiter.acquire(), 1667, 83, reset_in=4.0)
+    limiter.acquire()
+    assert clock.now == 1004.0
+
+    limiter.learn(1, 1667, 1600, reset_in=4.0)
+    limiter.acquire()
+    assert clock.now == 1004.0
+
+
+def test_the_limit_and_the_window_follow_the_answers() -> None:
+    clock = Clock()
+    limiter = Limiter(100, 10, share_free=0, clock=clock, sleep=clock.sleep)
+    limiter.learn(limiter.acquire(), 3, None, seconds=1)
+
+    for _ in range(5):
+        limiter.acquire()
+
+    # Three calls a second: the first three at once, the next three a second later.
+    assert clock.now == 1001.0
+    assert (limiter.calls, limiter.seconds) == (6, 1)
+
+
+def test_nothing_starts_during_a_pause() -> None:
+    clock = Clock()
+    limiter = Limiter(100, 10, clock=clock, sleep=clock.sleep)
+    limiter.pause(10)
+    limiter.pause(3)
+
+    limiter.acquire()
+
+    assert clock.now == 1010.0
+
+
+def test_the_day_ends_at_the_free_share() -> None:
+    limiter = Limiter(100, 10)
+    limiter.learn_day(650_000, 32_501)
+    limiter.acquire()
+    limiter.learn_day(650_000, 32_500)
+
+    with pytest.raises(BudgetExhausted, match="32500 of the 650000 calls of the day are left"):
+        limiter.acquire()
+    assert limiter.calls == 1
+
+
+def test_threads_share_one_budget() -> None:
+    limiter = Limiter(100, 60, share_free=0)
+    taken: list[int] = []
+
+    def take() -> None:
+        for _ in range(10):
+            taken.append(limiter.acquire())  # noqa: PERF401  every call is its own moment
+
+    threads = [threading.Thread(target=take) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == list(range(1, 101))
+
+
+def test_a_busy_target_is_asked_again() -> None:
+    answers = iter([BusyError("locked", 2.0), BusyError("locked"), "done"])
+
+    def call() -> str:
+        answer = next(answers)
+        if isinstance(answer, BusyError):
+            raise answer
+        return answer
+
+    assert patiently(call, attempts=3) == "done"
+
+
+def test_a_target_that_stays_busy_is_unavailable() -> None:
+    calls = []
+
+    def call() -> None:
+        calls.append(1)
+        raise BusyError("status 502")
+
+    with pytest.raises(TargetUnavailableError, match="status 502"):
+        patiently(call, attempts=3)
+    assert len(calls) == 3
+
+
+def test_patience_ends_with_unanswered_calls_in_a_row() -> None:
+    patience, error = Patience(2), TargetUnavailableError("x")
+    patience.unanswered(error)
+    patience.answered()
+    patience.unanswered(error)
+
+    with pytest.raises(TargetUnavailableError):
+        patience.unanswered(error)
