@@ -1,10 +1,11 @@
 """The account that the stand-in plays: its data, its definitions, its limits and what has been asked of it."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from sandbox.hubspot.validation import Validator
 TOKEN = "sandbox-hubspot-token"  # noqa: S105 - public, good for this stand-in only
 EXPIRED_TOKEN = "sandbox-hubspot-expired-token"  # noqa: S105
 
+Clock = Callable[[], float]
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -33,9 +35,13 @@ class Limits:
 
 
 class Account:
-    """All state of one stand-in. Used by one thread at a time, except for `limits`, which is only replaced."""
+    """All state of one stand-in. Used by one thread at a time, except for `limits`, which is only replaced.
 
-    def __init__(self, home: Path) -> None:
+    clock: Unix seconds, for everything that depends on how much time has passed.
+    """
+
+    def __init__(self, home: Path, clock: Clock = time.time) -> None:
+        self.clock = clock
         self.db = store.connect(home / "hubspot.sqlite")
         with store.transaction(self.db):
             self._seed_if_new()
@@ -44,7 +50,7 @@ class Account:
         self.written: Counter[str] = Counter()
         self.too_many: Counter[str] = Counter()
         self.faults = Faults()
-        self._today = (datetime.now(UTC).date(), 0)
+        self._today = (self._day(), 0)
         self._validators: dict[str, Validator] = {}
         self._next_id = self._highest_id()
         self.limits = self._stored_limits()
@@ -68,13 +74,16 @@ class Account:
         value = json.dumps(asdict(self.limits))
         self.db.execute("insert or replace into setting (name, value) values ('limits', ?)", (value,))
 
+    def _day(self) -> date:
+        return datetime.fromtimestamp(self.clock(), UTC).date()
+
     def calls_today(self) -> int:
         """Say how many calls count against today's limit."""
-        return self._today[1] if self._today[0] == datetime.now(UTC).date() else 0
+        return self._today[1] if self._today[0] == self._day() else 0
 
     def count_call(self) -> None:
         """Count a call against today's limit."""
-        self._today = (datetime.now(UTC).date(), self.calls_today() + 1)
+        self._today = (self._day(), self.calls_today() + 1)
 
     def next_id(self) -> int:
         """Give the id of a new record."""

@@ -6,6 +6,7 @@ account, so the event loop only reads and writes sockets. Routes under /_sandbox
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -29,7 +30,7 @@ from sandbox.hubspot import (
     search,
     settings,
 )
-from sandbox.hubspot.account import Account
+from sandbox.hubspot.account import Account, Clock
 from sandbox.hubspot.errors import HubSpotError
 from sandbox.hubspot.limits import Gate, send_error
 from sandbox.hubspot.web import Answer, Call, parsed
@@ -125,9 +126,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
 ]
 
 
-def create_app(home: Path) -> Starlette:
-    """Give the stand-in whose account lives in `home`, a folder that exists."""
-    account = Account(home)
+def create_app(home: Path, clock: Clock = time.time) -> Starlette:
+    """Give the stand-in whose account lives in `home`, a folder that exists; tests move its `clock`."""
+    account = Account(home, clock)
     worker = ThreadPoolExecutor(1, thread_name_prefix="hubspot")
 
     @asynccontextmanager

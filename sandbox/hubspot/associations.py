@@ -102,7 +102,8 @@ def store(account: Account, links: Iterable[Link]) -> None:
             rows.append((link.from_id, kind.to_type, link.to_id, kind.category, kind.id))
             rows.append((link.to_id, kind.from_type, link.from_id, kind.category, kind.inverse_id))
     account.db.executemany("insert or ignore into association values (?, ?, ?, ?, ?)", rows)
-    account.written["associations"] += len(rows) // 2
+    if rows:
+        account.written["associations"] += len(rows) // 2
 
 
 def _drop_primary(account: Account, link: Link) -> None:

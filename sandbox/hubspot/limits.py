@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections import deque
 from collections.abc import MutableMapping
 from typing import Any
@@ -12,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.hubspot.account import EXPIRED_TOKEN, TOKEN, Account
+from sandbox.hubspot.account import EXPIRED_TOKEN, TOKEN, Account, Clock
 from sandbox.hubspot.errors import HubSpotError
 
 CONTROL = "/_sandbox/"
@@ -23,19 +22,20 @@ TOO_MANY = 429
 class Rolling:
     """Counts what happened in the last so many seconds."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Clock) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._moments: deque[float] = deque()
 
     def left(self, most: int) -> int:
         """Say how many more may come now."""
-        old = time.monotonic() - self._seconds
+        old = self._clock() - self._seconds
         while self._moments and self._moments[0] <= old:
             self._moments.popleft()
         return most - len(self._moments)
 
     def add(self) -> None:
-        self._moments.append(time.monotonic())
+        self._moments.append(self._clock())
 
 
 class Gate:
@@ -44,8 +44,8 @@ class Gate:
     def __init__(self, app: ASGIApp, account: Account) -> None:
         self._app = app
         self._account = account
-        self._window = Rolling(WINDOW_SECONDS)
-        self._searches = Rolling(1.0)
+        self._window = Rolling(WINDOW_SECONDS, account.clock)
+        self._searches = Rolling(1.0, account.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or refuse it with 401 or 429."""

@@ -48,7 +48,7 @@ def _merged(kind: ObjectType, survivor: Record, other: Record) -> Record:
 def _move(account: Account, kind: ObjectType, merged: Record, survivor: Record, other: Record) -> None:
     """Give what the other record has to the survivor: unique values, links, ids merged earlier."""
     db = account.db
-    records.update(db, [merged], account.limits.search_lag_seconds)
+    records.update(db, [merged], account.clock(), account.limits.search_lag_seconds)
     lost = [
         (name, value)
         for name in account.validator(kind).unique

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -58,18 +57,16 @@ def page(db: sqlite3.Connection, kind: ObjectType, after: int, limit: int, *, ar
     return [record(row) for row in db.execute(query, (kind.id, after, limit))]
 
 
-def insert(db: sqlite3.Connection, kind: ObjectType, new: Iterable[Record]) -> None:
-    """Write new records."""
+def insert(db: sqlite3.Connection, kind: ObjectType, new: Iterable[Record], moment: float) -> None:
+    """Write new records; `moment` (Unix seconds) is when, for searches."""
     query = "insert into record (id, type_id, properties, created_at, updated_at, written_at) values (?, ?, ?, ?, ?, ?)"
-    moment = time.time()
     db.executemany(
         query, [(r.id, kind.id, json.dumps(r.properties), r.created_at, r.updated_at, moment) for r in new]
     )
 
 
-def update(db: sqlite3.Connection, changed: Iterable[Record], lag: float) -> None:
+def update(db: sqlite3.Connection, changed: Iterable[Record], moment: float, lag: float) -> None:
     """Write records over their older selves, which a search goes on seeing for `lag` seconds."""
-    moment = time.time()
     query = """update record set properties = ?, updated_at = ?, written_at = ?,
       previous = case when written_at > ? then previous else properties end where id = ?"""
     rows = [(json.dumps(r.properties), r.updated_at, moment, moment - lag, r.id) for r in changed]

@@ -4,9 +4,8 @@ Until the lag has passed, a new record is invisible and a changed one is seen as
 """
 
 import re
-import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -38,7 +37,7 @@ def search(account: Account, call: Call) -> Answer:
     limit, after = _window(asked)
     where, parameters = _where(account, kind, asked)
     account.db.create_function("has_token", 2, _has_token, deterministic=True)
-    scope = {"type": kind.id, "seen": time.time() - account.limits.search_lag_seconds}
+    scope = {"type": kind.id, "seen": account.clock() - account.limits.search_lag_seconds}
     named = scope | {f"p{number}": value for number, value in enumerate(parameters)}
     for number in range(len(parameters)):
         where = where.replace("?", f":p{number}", 1)
@@ -123,7 +122,7 @@ def _expression(kind: ObjectType, property_: Property) -> str:
     if property_.type == "number":
         return f"cast({text} as real)"
     if property_.type in ("date", "datetime"):
-        return f"unixepoch({text}, 'subsec')"
+        return f"round((julianday({text}) - 2440587.5) * 86400, 3)"  # Unix seconds
     return f"lower({text})"
 
 
@@ -136,8 +135,12 @@ def _reader(property_: Property) -> Callable[[str], Any]:
 
 
 def _seconds(value: str) -> float:
+    """Read milliseconds, a date or a time; without a zone it is UTC."""
     text = str(value)
-    return int(text) / 1000 if text.isdigit() else datetime.fromisoformat(text).timestamp()
+    if text.lstrip("-").isdigit():
+        return int(text) / 1000
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 Reader = Callable[[str], Any]

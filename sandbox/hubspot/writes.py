@@ -148,10 +148,9 @@ def _changed(before: Record | None, record_id: int, current: Values, values: Val
 
 
 def _store(account: Account, kind: ObjectType, written: list[Written], claims: _Claims) -> None:
-    records.insert(account.db, kind, [each.record for each in written if each.is_new])
-    records.update(
-        account.db, [each.record for each in written if not each.is_new], account.limits.search_lag_seconds
-    )
+    moment, lag = account.clock(), account.limits.search_lag_seconds
+    records.insert(account.db, kind, [each.record for each in written if each.is_new], moment)
+    records.update(account.db, [each.record for each in written if not each.is_new], moment, lag)
     records.release(account.db, kind, claims.released)
     records.claim(
         account.db, kind, ((name, value, holder) for (name, value), holder in claims.claimed.items())

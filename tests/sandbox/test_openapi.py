@@ -79,10 +79,3 @@ def test_an_unknown_operation_is_found(call: Call) -> None:
 
 def test_control_routes_are_not_looked_at(call: Call) -> None:
     assert call("POST", "/_sandbox/reset", None, 200, {}) == []
-
-
-def test_intercom_description_loads_and_knows_its_own_repairs(shared: Path) -> None:
-    description = openapi.intercom(shared)
-    assert not list(description.error.iter_errors({"type": "error.list", "errors": [{"code": "conflict"}]}))
-    assert list(description.error.iter_errors({"type": "error.list"}))
-    assert not any("reporting_data/{job_identifier}" in route.template for route in description.routes)
