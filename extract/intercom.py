@@ -168,23 +168,6 @@ def _land_admins(workspace: Workspace, back: ReadBack) -> Landed:
     return back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"]))
 
 
-def read_admins(
-    workspace: Workspace,
-    connection: SnowflakeConnection,
-    *,
-    run_id: str,
-    landing_dir: Path,
-    progress: Progress | None = None,
-) -> Landed:
-    """Copy the workspace's admins, who can own records, into RAW_INTERCOM.ADMINS.
-
-    Raises as `read` does.
-    """
-    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "intercom", progress)
-    open_stage(connection, RAW)
-    return back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"]))
-
-
 def _land_contacts(workspace: Workspace, back: ReadBack, *, ours: bool) -> list[Landed]:
     """Read every contact once, for its own row and for those of its companies."""
     table, started = payload_table(RAW, "contacts"), time.monotonic()

@@ -33,13 +33,14 @@ class Settings:
         threads: objects read at once.
         lookback: how far behind the watermark to read again; a record can become visible minutes after
             its SystemModstamp (https://github.com/airbytehq/airbyte/issues/27146).
-        lag: how far before the org's now to stop, so that the bound has passed when the query runs.
+        settle: how long after the call began to query. Read is what was saved until the end of the second in which the
+            call began, so that second must have passed, and its writers must have committed.
     """
 
     page_rows: int = 50_000
     threads: int = 4
     lookback: dt.timedelta = dt.timedelta(minutes=5)
-    lag: dt.timedelta = dt.timedelta(seconds=2)
+    settle: dt.timedelta = dt.timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,10 @@ def extract(
         snowflake.connector.errors.Error: the warehouse is out of reach.
     """
     settings = settings or Settings()
+    began = time.monotonic()
+    until = _soql_time(_org_now(sf) + dt.timedelta(seconds=1))
     org = describe_org(sf)
-    until = _soql_time(_org_now(sf) - settings.lag)
+    time.sleep(max(0.0, began + settings.settle.total_seconds() - time.monotonic()))
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
     tables = RawTables(connection, Stamp.now(run_id))
     since = {} if full else _behind(watermarks(connection), settings.lookback)

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 import stamina
-import warehouse
 from snowflake.connector import SnowflakeConnection
+
+import warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -92,13 +93,13 @@ def _served(command: Sequence[str], health: str) -> Iterator[int]:
 def _wait_until_up(server: subprocess.Popen[bytes], url: str) -> None:
     for _ in range(START_SECONDS * 10):
         if server.poll() is not None:
-            pytest.fail(f"{server.args} ended with {server.returncode}")
+            pytest.fail(f"{server.args!r} ended with {server.returncode}")
         try:
             if httpx.get(url).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    pytest.fail(f"{server.args} did not answer within {START_SECONDS} s")
+    pytest.fail(f"{server.args!r} did not answer within {START_SECONDS} s")
 
 
 def _free_port() -> int:

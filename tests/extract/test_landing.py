@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -27,7 +28,7 @@ TRICKY = [
 cells = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
-def as_page(rows: list[tuple[str, ...]], fields: tuple[str, ...] = FIELDS) -> bytes:
+def as_page(rows: Sequence[tuple[str, ...]], fields: tuple[str, ...] = FIELDS) -> bytes:
     """Write CSV as Bulk 2.0 does: every cell quoted, line feeds between the rows."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")

@@ -1,6 +1,7 @@
 """One connection: how it gets its token, and what it does with each kind of refusal."""
 
 import base64
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -167,11 +168,11 @@ def test_a_loopback_host_is_spoken_to_in_plain_http() -> None:
     class Plain(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.answer(
-                f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_port}"}}'
+                f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_address[1]}"}}'
             )
 
         def do_GET(self) -> None:
-            self.answer('{"path": "%s"}' % self.path)
+            self.answer(json.dumps({"path": self.path}))
 
         def answer(self, text: str) -> None:
             self.send_response(200)

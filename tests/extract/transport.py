@@ -32,7 +32,7 @@ class FakeOrg(BaseAdapter):
         """Set the answers of a path; an exception is raised, anything else is given."""
         self.answers[method, path] = list(answers)
 
-    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:  # type: ignore[override]
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.calls.append(request)
         waiting = self.answers[str(request.method), urlsplit(str(request.url)).path]
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]

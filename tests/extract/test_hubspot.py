@@ -1,0 +1,239 @@
+"""What HubSpot holds lands whole: every record of ours, every link, whatever the size of the page."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from snowflake.connector import SnowflakeConnection
+
+from extract import hubspot
+from extract.errors import BudgetExhausted, ExtractError, LoginError
+from extract.hubspot import Account, read, read_owners
+from tests.extract.conftest import rows
+
+TOKEN = "sandbox-hubspot-token"
+PROPERTIES = ["firstname", "lastname", "email"]
+
+
+class HubSpot:
+    """The stand-in, filled through its own API."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+        self.call("/_sandbox/reset")
+        for name in ("contacts", "companies"):
+            key = {"name": "salesforce_id", "label": "Salesforce id", "type": "string", "fieldType": "text"}
+            group = "contactinformation" if name == "contacts" else "companyinformation"
+            self.call(f"/crm/v3/properties/{name}", key | {"groupName": group, "hasUniqueValue": True})
+
+    def call(self, path: str, body: Any = None) -> Any:
+        answer = self.http.post(path, json=body or {})
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def create(self, name: str, *records: dict[str, str]) -> list[str]:
+        """Create records, a hundred at a time, and give their ids."""
+        ids: list[str] = []
+        for start in range(0, len(records), 100):
+            inputs = [{"properties": each, "associations": []} for each in records[start : start + 100]]
+            answer = self.call(f"/crm/v3/objects/{name}/batch/create", {"inputs": inputs})
+            ids += [each["id"] for each in answer["results"]]
+        return ids
+
+    def link(self, contact_id: str, company_ids: list[str]) -> None:
+        pairs = [{"from": {"id": contact_id}, "to": {"id": each}} for each in company_ids]
+        self.call("/crm/v4/associations/contacts/companies/batch/associate/default", {"inputs": pairs})
+
+    def calls(self) -> dict[str, int]:
+        counted: dict[str, int] = self.http.get("/_sandbox/calls").json()["calls"]
+        return counted
+
+
+@pytest.fixture
+def vendor(hubspot_url: str) -> Iterator[HubSpot]:
+    vendor = HubSpot(hubspot_url)
+    yield vendor
+    vendor.http.close()
+
+
+@pytest.fixture
+def account(vendor: HubSpot) -> Account:
+    return Account(TOKEN, vendor.url)
+
+
+@pytest.fixture
+def place(connection: SnowflakeConnection, tmp_path: Path) -> dict[str, Any]:
+    return {"connection": connection, "run_id": "run-1", "landing_dir": tmp_path}
+
+
+def people(number: int) -> list[dict[str, str]]:
+    return [{"salesforce_id": f"003{each}", "firstname": f"Zoë 😀 {each}"} for each in range(number)]
+
+
+def test_records_with_the_key_land_with_their_properties(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    ours = vendor.create("contacts", *people(230))
+    vendor.create("contacts", {"firstname": "Somebody else's"})
+    told: list[Any] = []
+    [landed] = read(
+        account, objects={"contacts": PROPERTIES}, progress=lambda *said: told.append(said), **place
+    )
+    kept = rows(connection, "select id, payload, _run_id from raw_hubspot.contacts")
+    assert {row[0] for row in kept} == set(ours)
+    properties = [json.loads(row[1])["properties"] for row in kept]
+    assert {each["salesforce_id"]: each["firstname"] for each in properties}["0037"] == "Zoë 😀 7"
+    assert (landed.object, landed.rows, {row[2] for row in kept}) == ("contacts", 230, {"run-1"})
+    assert told == [("contacts", 230, 230)]
+
+
+def test_the_warehouse_can_read_the_payload(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    vendor.create("contacts", {"salesforce_id": "1", "lastname": 'O"Neil \\ 😀\n'})
+    read(account, objects={"contacts": PROPERTIES}, **place)
+    name = "select parse_json(payload):properties:lastname::varchar from raw_hubspot.contacts"
+    assert rows(connection, name) == [('O"Neil \\ 😀\n',)]
+
+
+def test_a_second_read_leaves_no_row_of_the_first(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    first, second = vendor.create("contacts", *people(2))
+    read(account, objects={"contacts": PROPERTIES}, **place)
+    vendor.http.delete(f"/crm/v3/objects/contacts/{first}")
+    read(account, objects={"contacts": PROPERTIES}, **(place | {"run_id": "run-2"}))
+    assert rows(connection, "select id, _run_id from raw_hubspot.contacts") == [(second, "run-2")]
+
+
+def test_too_many_properties_for_an_address_are_asked_for_in_a_body(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    vendor.create("contacts", *people(130))
+    wide = ["firstname", *(f"a_property_that_nobody_has_{number}" for number in range(120))]
+    read(account, objects={"contacts": wide}, **place)
+    assert vendor.calls()["POST /crm/v3/objects/contacts/batch/read"] == 2
+    found = rows(connection, "select count(*), count(distinct id) from raw_hubspot.contacts")
+    assert found == [(130, 130)]
+
+
+def test_links_land_with_each_of_their_types(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    person, loner = vendor.create("contacts", *people(2))
+    firms = vendor.create("companies", *({"salesforce_id": f"001{n}", "name": f"{n}"} for n in range(3)))
+    vendor.link(person, firms)
+    objects = {"contacts": PROPERTIES, "companies": ["name"]}
+    landed = read(account, objects=objects, pairs=[("contacts", "companies")], **place)
+    links = rows(connection, "select from_id, to_id, category, type_id from raw_hubspot.associations")
+    assert {link[:2] for link in links} == {(person, firm) for firm in firms}
+    assert {link[2:] for link in links} >= {("HUBSPOT_DEFINED", "279")}
+    assert loner not in {link[0] for link in links}
+    assert [each.object for each in landed] == ["contacts", "companies", "associations"]
+
+
+def test_owners_land_deactivated_ones_too(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    given = [
+        {"first_name": "A", "last_name": "B", "email": f"{n}@acme.example", "archived": n == 2}
+        for n in range(3)
+    ]
+    vendor.call("/_sandbox/owners", given)
+    assert read_owners(account, **place).rows == 3
+    owners = rows(connection, "select parse_json(payload):archived::boolean from raw_hubspot.owners")
+    assert sorted(owners) == [(False,), (False,), (True,)]
+
+
+@pytest.mark.parametrize("status", [502, 423, 429, 521])
+def test_what_passes_is_tried_again(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any], status: int
+) -> None:
+    vendor.create("contacts", *people(2))
+    vendor.call("/_sandbox/faults", {"status": status, "path": "/objects/contacts", "times": 2})
+    assert read(account, objects={"contacts": PROPERTIES}, **place)[0].rows == 2
+
+
+def test_the_days_calls_used_up_is_not_tried_again(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    vendor.create("contacts", *people(2))
+    read(account, objects={"contacts": PROPERTIES}, **place)
+    vendor.call("/_sandbox/limits", {"daily": 1})
+    try:
+        with pytest.raises(BudgetExhausted, match="come back at midnight"):
+            read(account, objects={"contacts": PROPERTIES}, **place)
+    finally:
+        vendor.call("/_sandbox/limits", {"daily": 650_000})
+    assert rows(connection, "select count(*) from raw_hubspot.contacts") == [(2,)]
+
+
+def test_a_wrong_token_is_a_login_error(vendor: HubSpot, place: dict[str, Any]) -> None:
+    with pytest.raises(LoginError, match="Check the token") as refused:
+        read(Account("wrong-token", vendor.url), objects={"contacts": PROPERTIES}, **place)
+    assert "wrong-token" not in str(refused.value)
+
+
+def test_nobody_there_says_where(place: dict[str, Any]) -> None:
+    with pytest.raises(ExtractError, match=r"HubSpot at http://127\.0\.0\.1:9 cannot be reached"):
+        read(Account(TOKEN, "http://127.0.0.1:9"), objects={"contacts": PROPERTIES}, **place)
+
+
+class Answers(Account):
+    """An account whose answers are given."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = iter(answers)
+        self.paths: list[str] = []
+        self.bodies: list[Any] = []
+
+    def post(self, path: str, body: Any) -> dict[str, Any]:
+        self.paths.append(path)
+        self.bodies.append(body)
+        return next(self.answers)
+
+
+def link(to: str, label: str | None = None) -> dict[str, Any]:
+    kind = {"category": "USER_DEFINED", "typeId": 7, "label": label}
+    return {"toObjectId": int(to), "associationTypes": [kind]}
+
+
+def test_a_record_with_more_links_than_a_page_is_read_on() -> None:
+    first = {"from": {"id": "1"}, "to": [link("10")], "paging": {"next": {"after": "x"}}}
+    account = Answers(
+        {"results": [first, {"from": {"id": "2"}, "to": [link("11", "Boss")]}]},
+        {"results": [{"from": {"id": "1"}, "to": [link("12")]}]},
+    )
+    found = list(hubspot._associations(account, "contacts", "companies", ["1", "2"]))
+    assert [(row[1], row[3], row[6]) for row in found] == [
+        ("1", "10", None),
+        ("2", "11", "Boss"),
+        ("1", "12", None),
+    ]
+    assert set(account.paths) == {"/crm/v4/associations/contacts/companies/batch/read"}
+    assert account.bodies == [{"inputs": [{"id": "1"}, {"id": "2"}]}, {"inputs": [{"id": "1", "after": "x"}]}]
+
+
+def test_a_partial_answer_passes_only_for_records_without_links() -> None:
+    none = {"category": "OBJECT_NOT_FOUND", "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"}
+    assert list(hubspot._associations(Answers({"results": [], "errors": [none]}), "a", "b", ["1"])) == []
+    with pytest.raises(ExtractError, match="gave no links for some records"):
+        list(
+            hubspot._associations(
+                Answers({"results": [], "errors": [{"category": "OTHER"}]}), "a", "b", ["1"]
+            )
+        )
+
+
+def test_the_last_calls_of_a_window_are_spread() -> None:
+    pauses: list[float] = []
+    account = Account(TOKEN, "http://127.0.0.1:9", sleep=pauses.append)
+    for remaining in ("100", "19", "4"):
+        headers = {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
+        account._keep_pace(headers | {"X-HubSpot-RateLimit-Remaining": remaining})
+    account._keep_pace({})
+    assert pauses == [0.5, 2.0]
