@@ -97,7 +97,8 @@ def _check_assertion(assertion: str, key: str | None, base_url: str) -> None:
         raise OauthError("invalid_grant", "audience is invalid")
     if claims.get("sub") != ADMIN_USERNAME:
         raise OauthError("invalid_grant", "user hasn't approved this consumer")
-    if claims["exp"] - time.time() > LONGEST_ASSERTION:
+    # simple-salesforce writes exp as a text, which Salesforce takes.
+    if int(claims["exp"]) - time.time() > LONGEST_ASSERTION:
         raise OauthError("invalid_grant", "invalid assertion")
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias, TypeVar
 
 from sandbox.salesforce.errors import query_error
@@ -235,7 +235,7 @@ class _Parser:
             self.symbol(")")
             return FieldGroup(group, position)
         if self.following.text == "(":
-            return self.aggregate()
+            return replace(self.aggregate(), alias=self.alias())
         path = self.path()
         return Path(path.parts, path.position, self.alias() if self.grouped else None)
 
@@ -252,7 +252,7 @@ class _Parser:
         self.symbol("(")
         path = None if name.keyword == "COUNT" and self.token.text == ")" else self.path()
         self.symbol(")")
-        return Aggregate(name.keyword, path, name.position, self.alias())
+        return Aggregate(name.keyword, path, name.position)
 
     def alias(self) -> str | None:
         if self.token.kind == "name" and self.token.keyword not in CLAUSES and "." not in self.token.text:

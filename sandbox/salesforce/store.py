@@ -13,7 +13,7 @@ from sandbox.salesforce.org import Field, Org, declared_org
 
 DATABASE = "salesforce.duckdb"
 # Enough for a million wide records in one query; what is larger goes to disk.
-MEMORY = "1500MB"
+MEMORY = "2GB"
 COLUMN_TYPES = {
     "boolean": "BOOLEAN",
     "int": "BIGINT",
