@@ -38,7 +38,7 @@ CONNECTOR_NAMES = {
 
 # Answers come from this machine: one that is late for this long is not coming. Without a limit the
 # connector repeats a statement that the server could not answer for ever.
-LOCAL_LIMITS = {"login_timeout": 10, "network_timeout": 600, "platform_detection_timeout_seconds": 0}
+LOCAL_LIMITS = {"login_timeout": 10, "network_timeout": 600, "platform_detection_timeout_seconds": 0.0}
 
 
 class ProfileError(ValueError):

@@ -49,7 +49,9 @@ class Server:
     def start(self) -> None:
         command = [sys.executable, "-W", "ignore", "-m", "warehouse", "serve"]
         arguments = ["--home", str(self.home), "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, *arguments], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [*command, *arguments], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
         os.environ["WAREHOUSE_PORT"] = str(self.port)

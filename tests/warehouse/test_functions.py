@@ -1,5 +1,7 @@
-"""Functions give Snowflake's results. The second list holds what fakesnow alone gets wrong: when it no longer does,
-the entry of warehouse/mends/functions.py can go."""
+"""Functions give Snowflake's results.
+
+MENDED holds what fakesnow alone gets wrong: when it no longer does, the entry of warehouse/mends/functions.py can go.
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -22,7 +24,7 @@ AS_IN_SNOWFLAKE = [
     ("hash('a') = hash('a')", True),
     ("object_construct('a', 1, 'b', null)::varchar", '{"a":1}'),
     ("object_construct_keep_null('a', 1, 'b', null)::varchar", '{"a":1,"b":null}'),
-    ("parse_json('{\"a\": {\"b\": 5}}'):a.b::number", 5),
+    ('parse_json(\'{"a": {"b": 5}}\'):a.b::number', 5),
     ("parse_json('{\"a\": null}'):a::varchar", None),
     ("try_parse_json('{bad')", None),
     ("try_parse_json('{\"a\": true}'):a::boolean", True),
@@ -49,7 +51,10 @@ AS_IN_SNOWFLAKE = [
     ("split_part('a.b.c', '.', -1)", "c"),
     ("translate('áéx', 'áé', 'ae')", "aex"),
     ("initcap('hello-woRLD')", "Hello-World"),
-    ("convert_timezone('UTC', 'Europe/Paris', '2026-01-02 03:04:05'::timestamp_ntz)", datetime(2026, 1, 2, 4, 4, 5)),
+    (
+        "convert_timezone('UTC', 'Europe/Paris', '2026-01-02 03:04:05'::timestamp_ntz)",
+        datetime(2026, 1, 2, 4, 4, 5),
+    ),
     ("iff(null, 'a', 'b')", "b"),
     ("nvl(null, 'b')", "b"),
     ("zeroifnull(null)", 0),
@@ -75,16 +80,17 @@ AGGREGATES = [
     ("boolor_agg(x) from (values (true), (false)) as t(x)", True),
     ("x from (values ('a', 1), ('b', 2)) as t(x, o) qualify row_number() over (order by o desc) = 1", "b"),
     (
-        "first_value(x) ignore nulls over (partition by 1 order by o) from (values (null, 1), ('a', 2)) as t(x, o)"
-        " qualify row_number() over (order by o) = 1",
+        "first_value(x) ignore nulls over (order by o) from (values (null, 1), ('a', 2)) as t(x, o) limit 1",
         "a",
     ),
     ("x from (values (1), (null)) as t(x) order by x desc limit 1", None),
     ("x from (values (1), (null)) as t(x) order by x limit 1", 1),
-    ("sum(f.value::number) from (select parse_json('[1, 2]') as x) as t, lateral flatten(input => t.x) as f", 3),
     (
-        "date_trunc('month', x) as m from (values ('2026-01-15'::date)) as t(x)"
-        " group by date_trunc('month', x) order by date_trunc('month', x)",
+        "sum(f.value::number) from (select parse_json('[1, 2]') as x) as t, lateral flatten(input => t.x) as f",
+        3,
+    ),
+    (
+        "date_trunc('month', x) from (values ('2026-01-15'::date)) as t(x) group by date_trunc('month', x)",
         date(2026, 1, 1),
     ),
 ]
@@ -103,7 +109,10 @@ MENDED = [
         "to_timestamp_ntz('2026-01-02T03:04:05.000+0000', 'YYYY-MM-DD\"T\"HH24:MI:SS.FF3TZHTZM')",
         datetime(2026, 1, 2, 3, 4, 5),
     ),
-    ("to_char('2026-01-02 03:04:05'::timestamp_ntz, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')", "2026-01-02T03:04:05Z"),
+    (
+        "to_char('2026-01-02 03:04:05'::timestamp_ntz, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+        "2026-01-02T03:04:05Z",
+    ),
     ("to_char('2026-01-02'::date, 'DD Mon YYYY')", "02 Jan 2026"),
     ("to_varchar(x, 'DD/MM/YYYY') from (select '2026-01-02'::date as x) as t", "02/01/2026"),
     (
@@ -113,7 +122,10 @@ MENDED = [
     ("to_varchar(1234567.5, 'FM9,999,990.00')", "1,234,567.50"),
     ("to_varchar(7, 'FM0000')", "0007"),
     ("date_trunc('month', '2026-01-15'::date)", date(2026, 1, 1)),
-    ("array_to_string(array_agg(x) within group (order by x), ';') from (values ('b'), ('a')) as t(x)", "a;b"),
+    (
+        "array_to_string(array_agg(x) within group (order by x), ';') from (values ('b'), ('a')) as t(x)",
+        "a;b",
+    ),
     ("array_contains('a'::variant, split('a;b', ';'))", True),
     ("boolor(true, false)", True),
     ("typeof(parse_json('[1]'))", "ARRAY"),
@@ -134,7 +146,10 @@ MENDED = [
     (f"count(*) from {FLAT}, lateral split_to_table(t.s, ';') as f", 3),
     (f"f.value from {FLAT}, lateral split_to_table(t.s, ';') as f where f.index = 2", "b"),
     ("f.value from table(split_to_table('a;b', ';')) as f where f.index = 2", "b"),
-    ("count(*) from (select parse_json('{}') as p) as t, lateral flatten(input => t.p:r, outer => true) as f", 1),
+    (
+        "count(*) from (select parse_json('{}') as p) as t, lateral flatten(input => t.p:r, outer => true) as f",
+        1,
+    ),
     ("current_role()", "MIGRATION"),
     ("ai_similarity('Acme', 'ACME') = 1", True),
     ("ai_classify('a complaint', ['praise', 'complaint']):labels[0]::varchar", "complaint"),
@@ -172,7 +187,9 @@ def test_a_guarded_division_by_zero_does_not_fail(mended: Run) -> None:
     assert rows == [(None, None, None, 0)]
 
 
-@pytest.mark.parametrize("template", ["to_varchar(1, 'XXX')", "to_varchar(x, y) from (select 1 as x, 'FM0' as y) as t"])
+@pytest.mark.parametrize(
+    "template", ["to_varchar(1, 'XXX')", "to_varchar(x, y) from (select 1 as x, 'FM0' as y) as t"]
+)
 def test_a_format_that_is_not_known_is_refused(mended: Run, template: str) -> None:
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="not implemented"):
         mended(f"select {template}")

@@ -48,7 +48,7 @@ def answered_once(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             response = await endpoint(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the client must hear of it
             return _refusal(f"{type(error).__name__}: {error}")
         if response.status_code >= 500:  # noqa: PLR2004
             return _refusal(str(json.loads(bytes(response.body))["message"]))
