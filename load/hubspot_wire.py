@@ -52,7 +52,7 @@ _AS_TEXT: dict[type, Callable[[Any], str]] = {
     float: _plain,
     Decimal: _plain,
     date: date.isoformat,
-    datetime: lambda value: value.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    datetime: lambda value: f"{value.isoformat(timespec='seconds')}Z",
 }
 
 

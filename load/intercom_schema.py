@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from load.feeds import Column, Feed
+from load.feeds import Column, Feed, Property
 from load.target import SchemaChange, SchemaConflictError
 
 log = structlog.get_logger()
@@ -56,7 +56,9 @@ def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[Schema
         }
         for model in MODELS.values()
     }
-    conflicts = [conflict for feed in records for conflict in _conflicts(feed, existing)]
+    conflicts = [
+        conflict for feed in records for conflict in _conflicts(feed, existing, _others(feed, records))
+    ]
     if conflicts:
         raise SchemaConflictError("Intercom's attributes do not fit the marts:\n" + "\n".join(conflicts))
     changes = []
@@ -64,7 +66,7 @@ def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[Schema
         model = MODELS[feed.object]
         for column in feed.columns:
             if column.custom is not None and column.name not in existing[model]:
-                call(attributes.create, request=_declared(column, model))
+                call(attributes.create, request=_declared(column, column.custom, model))
                 changes.append(SchemaChange("intercom", feed.object, column.name, "attribute created"))
     for change in changes:
         log.info(
@@ -73,12 +75,19 @@ def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[Schema
     return changes
 
 
-def _conflicts(feed: Feed, existing: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _others(feed: Feed, records: Sequence[Feed]) -> set[str]:
+    """Give the attributes that the other feeds want for the other kind of record."""
+    others = [other for other in records if other.object != feed.object]
+    return {column.name for other in others for column in other.columns if column.custom is not None}
+
+
+def _conflicts(feed: Feed, existing: Mapping[str, Mapping[str, Any]], taken: set[str]) -> Iterator[str]:
     if feed.object not in MODELS:
         yield f"- {feed.object}: Intercom has records of {' and '.join(MODELS)} only."
         return
     model = MODELS[feed.object]
     other = next(name for name in existing if name != model)
+    taken = taken | existing[other].keys()
     for column in feed.columns:
         where = f"- {feed.object}.{column.name}"
         if column.custom is None:
@@ -87,42 +96,33 @@ def _conflicts(feed: Feed, existing: Mapping[str, Mapping[str, Any]]) -> Iterato
                     f"{where} is no field of Intercom: correct the column's name, or declare "
                     "`config.meta.property` for it, so that it becomes an attribute."
                 )
-        elif column.name in existing[other]:
+        elif column.custom.data_type is None:
+            yield f"{where} lacks `property.data_type`, Intercom's type for it: add it in the mart's YAML."
+        elif column.name in taken:
             yield f"{where} is the name of {PEOPLE[other]} data in Intercom already: name the column otherwise."
         elif known := existing[model].get(column.name):
-            yield from _differences(where, column, known)
+            yield from _differences(where, column.custom, known)
 
 
-def _differences(where: str, column: Column, known: Any) -> Iterator[str]:
-    wanted = _data_type(column)
+def _differences(where: str, custom: Property, known: Any) -> Iterator[str]:
     if known.archived:
         yield f"{where} is archived in Intercom and keeps its name: restore it there, or name the column otherwise."
-    elif known.data_type not in (wanted, SHOWN_AS.get(wanted)):
+    elif known.data_type not in (custom.data_type, SHOWN_AS.get(custom.data_type or "")):
         yield (
-            f"{where} is of type {known.data_type} in Intercom and {wanted} in the mart, which cannot be changed: "
-            "name the column otherwise."
+            f"{where} is of type {known.data_type} in Intercom and {custom.data_type} in the mart, which cannot be "
+            "changed: name the column otherwise."
         )
-    elif column.custom is not None and known.options:
-        missing = {option.value for option in column.custom.options} - set(known.options)
-        if missing:
-            yield f"{where} lacks the options {', '.join(sorted(missing))} in Intercom: add them there."
+    elif known.options and (missing := {option.value for option in custom.options} - set(known.options)):
+        yield f"{where} lacks the options {', '.join(sorted(missing))} in Intercom: add them there."
 
 
-def _declared(column: Column, model: str) -> dict[str, Any]:
+def _declared(column: Column, custom: Property, model: str) -> dict[str, Any]:
     declared: dict[str, Any] = {
         "name": column.name,
         "model": model,
-        "data_type": _data_type(column),
+        "data_type": custom.data_type,
         "description": column.description,
     }
-    if column.custom is not None and column.custom.options:
-        declared["options"] = [{"value": option.value} for option in column.custom.options]
+    if custom.options:
+        declared["options"] = [{"value": option.value} for option in custom.options]
     return declared
-
-
-def _data_type(column: Column) -> str:
-    if column.custom is None or column.custom.data_type is None:
-        raise SchemaConflictError(
-            f"The column {column.name} lacks `property.data_type`, Intercom's type for it."
-        )
-    return column.custom.data_type

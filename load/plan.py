@@ -92,10 +92,10 @@ def rows_to_send(connection: Any, feed: Feed, *, retry_refused: bool = False) ->
     selected += [f"change.{end.name}_id" for end in feed.ends]
     query = f"""
         {_changes(feed, _ledger_ends(feed), retry_refused)}
-        select {", ".join(["record_key", "row_hash", "action", "target_id", *selected])}
+        select {", ".join([RECORD_KEY, ROW_HASH, "_action", "_target_id", *selected])}
         from change
-        where action in ('create', 'update')
-        order by record_key
+        where _action in ('create', 'update') and {RECORD_KEY} is not null
+        order by {RECORD_KEY}
         limit {ROWS_PER_PAGE}"""
     for record_key, row_hash, action, target_id, *values in _pages(connection, feed, query):
         yield Row(record_key, row_hash, action, target_id, dict(zip(names, values, strict=True)))
@@ -104,19 +104,22 @@ def rows_to_send(connection: Any, feed: Feed, *, retry_refused: bool = False) ->
 def rows_to_archive(connection: Any, feed: Feed) -> Iterator[Row]:
     """Give what is in the ledger and no longer in the mart, ordered by record key, reading a page at a time.
 
-    A link has no `target_id` when another link between the same two ends is still wanted: there is nothing to undo.
+    A row has no `target_id` when the mart still wants what it names, under another key: two links may have the same
+    ends, and undoing one would undo both.
     """
-    target_id = "ledger.target_id"
-    if feed.kind == "link":
-        target_id = f"""iff(exists (
-            select 1 from ops.load_ledger as other
-            inner join {feed.relation} as mart on mart.{RECORD_KEY} = other.record_key
-            where other.target = ledger.target and other.object = ledger.object and other.target_id = ledger.target_id
-        ), null, ledger.target_id)"""
     query = f"""
-        select ledger.record_key, {target_id}
-        from ops.load_ledger as ledger
-        where ledger.target = %(target)s and ledger.object = %(object)s and ledger.record_key > %(after)s
+        with ledger as (
+            select record_key, target_id from ops.load_ledger where target = %(target)s and object = %(object)s
+        ),
+        wanted as (
+            select distinct ledger.target_id
+            from ledger
+            inner join {feed.relation} as mart on ledger.record_key = mart.{RECORD_KEY}
+        )
+        select ledger.record_key, iff(wanted.target_id is null, ledger.target_id, null)
+        from ledger
+        left join wanted on ledger.target_id = wanted.target_id
+        where ledger.record_key > %(after)s
             and not exists (select 1 from {feed.relation} as mart where mart.{RECORD_KEY} = ledger.record_key)
         order by ledger.record_key
         limit {ROWS_PER_PAGE}"""
@@ -127,14 +130,14 @@ def rows_to_archive(connection: Any, feed: Feed) -> Iterator[Row]:
 def _planned(connection: Any, feed: Feed, feeds: Sequence[Feed], retry_refused: bool) -> FeedPlan:
     query = f"""
         {_changes(feed, _coming_ends(feed, feeds), retry_refused)}
-        select action, count(*) from change group by action
+        select _action, count(*) from change group by _action
         union all
         select 'in_ledger', count(*) from ledger
         union all
-        select 'without_key_of_its_own', count(*) - count(distinct record_key) from mart
+        select 'without_key_of_its_own', count(*) - count(distinct {RECORD_KEY}) from mart
         union all
         select '{"archive" if feed.when_deleted == "archive" else "kept"}', count(*) from ledger
-        where not exists (select 1 from mart where mart.record_key = ledger.record_key)"""
+        where not exists (select 1 from mart where mart.{RECORD_KEY} = ledger.record_key)"""
     counts = dict(_execute(connection, query, _bindings(feed, "")))
     if unclear := counts.pop("without_key_of_its_own"):
         raise LoadError(
@@ -149,7 +152,7 @@ def _changes(feed: Feed, ends: str, retry_refused: bool) -> str:
     columns = "".join(f", {column.identifier}" for column in feed.columns)
     return f"""
         with mart as (
-            select {RECORD_KEY} as record_key, {ROW_HASH} as row_hash{columns}
+            select {RECORD_KEY}, {ROW_HASH}{columns}
             from {feed.relation}
             where {RECORD_KEY} > %(after)s or {RECORD_KEY} is null
         ),
@@ -161,17 +164,17 @@ def _changes(feed: Feed, ends: str, retry_refused: bool) -> str:
         {_REFUSED},
         {f"ends as ({ends})," if ends else ""}
         change as (
-            select mart.*, ledger.target_id{_end_ids(feed)},
+            select mart.*, ledger.target_id as _target_id{_end_ids(feed)},
                 case
-                    when ledger.row_hash = mart.row_hash and {_same_ends(feed)} then 'unchanged'
-                    {"" if retry_refused else "when refused.row_hash = mart.row_hash then 'refused'"}
+                    when ledger.row_hash = mart.{ROW_HASH} and {_same_ends(feed)} then 'unchanged'
+                    {"" if retry_refused else f"when refused.row_hash = mart.{ROW_HASH} then 'refused'"}
                     {_waiting(feed)}
                     when ledger.record_key is null then 'create'
                     else 'update'
-                end as action
+                end as _action
             from mart
-            left join ledger on mart.record_key = ledger.record_key
-            left join refused on mart.record_key = refused.record_key
+            left join ledger on mart.{RECORD_KEY} = ledger.record_key
+            left join refused on mart.{RECORD_KEY} = refused.record_key
             {_end_joins(feed)}
         )"""
 

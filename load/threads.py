@@ -14,8 +14,8 @@ def concurrently(
     """Call `work` on every item in `threads` threads; yield lists of answers in the order they come.
 
     Items are taken at most as many ahead as there are threads, so any number of them fits in memory. When `work`
-    or `items` raises, or Ctrl-C comes, nothing new starts, the answers of what is under way are yielded, and then
-    the first error is raised: no answer is lost. A second Ctrl-C does not wait for them.
+    or `items` raises, or Ctrl-C comes while waiting, nothing new starts, the answers of what is under way are yielded,
+    and then the first error is raised: no answer is lost. A second Ctrl-C does not wait for them.
     """
     crew = _Crew(work, iter(items), threads)
     try:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 import stamina
-import warehouse
 
+import warehouse
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
 from load.intercom import Intercom
@@ -25,19 +25,25 @@ def _no_waiting() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def warehouse_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with servers.running(["warehouse", "serve"], tmp_path_factory.mktemp("warehouse"), "/_warehouse/health") as url:
+    with servers.running(
+        ["warehouse", "serve"], tmp_path_factory.mktemp("warehouse"), "/_warehouse/health"
+    ) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def hubspot_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with servers.running(["sandbox", "hubspot"], tmp_path_factory.mktemp("hubspot"), "/_sandbox/health") as url:
+    with servers.running(
+        ["sandbox", "hubspot"], tmp_path_factory.mktemp("hubspot"), "/_sandbox/health"
+    ) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def intercom_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with servers.running(["sandbox", "intercom"], tmp_path_factory.mktemp("intercom"), "/_sandbox/health") as url:
+    with servers.running(
+        ["sandbox", "intercom"], tmp_path_factory.mktemp("intercom"), "/_sandbox/health"
+    ) as url:
         yield url
 
 
@@ -52,7 +58,9 @@ def hubspot(hubspot_address: str) -> HubSpot:
 @pytest.fixture
 def intercom(intercom_address: str) -> Intercom:
     httpx.post(f"{intercom_address}/_sandbox/reset").raise_for_status()
-    httpx.post(f"{intercom_address}/_sandbox/limits", json={"requests_per_minute": 1_000_000}).raise_for_status()
+    httpx.post(
+        f"{intercom_address}/_sandbox/limits", json={"requests_per_minute": 1_000_000}
+    ).raise_for_status()
     return Intercom(intercom_address, marts.INTERCOM_TOKEN, expected_workspace="acme8463")
 
 

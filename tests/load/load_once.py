@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import warehouse
-
 from load.apply import apply
 from load.feeds import feeds
 from load.hubspot import HubSpot

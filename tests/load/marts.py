@@ -13,14 +13,32 @@ CONTACTS: list[Column] = [
     ("email", "varchar", None),
     ("firstname", "varchar", None),
     ("lastname", "varchar", None),
-    ("salesforce_score", "number(18,2)", {"label": "Score", "type": "number", "field_type": "number", **GROUP}),
+    (
+        "salesforce_score",
+        "number(18,2)",
+        {"label": "Score", "type": "number", "field_type": "number", **GROUP},
+    ),
     ("salesforce_born", "date", {"label": "Born", "type": "date", "field_type": "date", **GROUP}),
-    ("salesforce_seen_at", "timestamp_ntz", {"label": "Seen", "type": "datetime", "field_type": "date", **GROUP}),
-    ("salesforce_opt_out", "boolean", {"label": "Out", "type": "bool", "field_type": "booleancheckbox", **GROUP}),
+    (
+        "salesforce_seen_at",
+        "timestamp_ntz",
+        {"label": "Seen", "type": "datetime", "field_type": "date", **GROUP},
+    ),
+    (
+        "salesforce_opt_out",
+        "boolean",
+        {"label": "Out", "type": "bool", "field_type": "booleancheckbox", **GROUP},
+    ),
     (
         "salesforce_tier",
         "varchar",
-        {"label": "Tier", "type": "enumeration", "field_type": "select", "options": ["gold", "iron"], **GROUP},
+        {
+            "label": "Tier",
+            "type": "enumeration",
+            "field_type": "select",
+            "options": ["gold", "iron"],
+            **GROUP,
+        },
     ),
 ]
 COMPANIES: list[Column] = [("name", "varchar", None), ("domain", "varchar", None)]
@@ -90,7 +108,9 @@ def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
     intercom = {"target": "intercom"}
     return manifest(
         (
-            exposure("hubspot_contacts", "contacts", object="contacts", order=20, **{**hubspot, **contacts_meta}),
+            exposure(
+                "hubspot_contacts", "contacts", object="contacts", order=20, **{**hubspot, **contacts_meta}
+            ),
             model("contacts", CONTACTS),
         ),
         (
@@ -98,19 +118,27 @@ def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
             model("companies", COMPANIES),
         ),
         (
-            exposure("hubspot_links", "links", target="hubspot", object="associations", kind="link", order=50),
+            exposure(
+                "hubspot_links", "links", target="hubspot", object="associations", kind="link", order=50
+            ),
             model("links", ASSOCIATIONS),
         ),
         (
-            exposure("intercom_companies", "firms", object="companies", key="company_id", order=10, **intercom),
+            exposure(
+                "intercom_companies", "firms", object="companies", key="company_id", order=10, **intercom
+            ),
             model("firms", FIRMS),
         ),
         (
-            exposure("intercom_contacts", "people", object="contacts", key="external_id", order=20, **intercom),
+            exposure(
+                "intercom_contacts", "people", object="contacts", key="external_id", order=20, **intercom
+            ),
             model("people", PEOPLE),
         ),
         (
-            exposure("intercom_attachments", "joined", object="attachments", kind="link", order=30, **intercom),
+            exposure(
+                "intercom_attachments", "joined", object="attachments", kind="link", order=30, **intercom
+            ),
             model("joined", ATTACHMENTS),
         ),
     )

@@ -1,5 +1,6 @@
 """Marts through plan and apply into the stand-ins, and again: what is sent, what is kept, what is not sent twice."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from load.apply import Applied, apply
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
 from load.intercom import Intercom
-from load.ledger import replay
+from load.ledger import COLUMNS, replay
 from load.plan import plan
 from load.target import BudgetExhausted, LoadError, Target
 from tests.load import marts
@@ -70,7 +71,12 @@ def test_a_load_arrives_and_a_second_one_sends_nothing(
     planned = plan(filled, [feed for feed in declared if feed.target == "hubspot"])
 
     applied = apply(
-        filled, planned, {"hubspot": hubspot}, run_id="r1", spool_dir=spool_dir, progress=lambda *at: seen.append(at)
+        filled,
+        planned,
+        {"hubspot": hubspot},
+        run_id="r1",
+        spool_dir=spool_dir,
+        progress=lambda *at: seen.append(at),
     )
 
     assert [(feed.object, feed.sent, feed.succeeded) for feed in applied.feeds] == [
@@ -80,7 +86,9 @@ def test_a_load_arrives_and_a_second_one_sends_nothing(
     ]
     assert applied.targets["hubspot"]["records"] == 20 + 2 * PEOPLE
     assert seen[-1] == ("hubspot associations", PEOPLE, PEOPLE)
-    assert ("contacts", "salesforce_id") in {(change.object, change.name) for change in applied.schema_changes}
+    assert ("contacts", "salesforce_id") in {
+        (change.object, change.name) for change in applied.schema_changes
+    }
     assert list(spool_dir.iterdir()) == []
 
     calls = hubspot.calls
@@ -121,7 +129,9 @@ def test_ten_changed_contacts_are_ten_records_sent(
 
     assert (contacts.object, contacts.sent, contacts.succeeded, contacts.calls) == ("contacts", 10, 10, 1)
     after = _written(hubspot_address)
-    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"contacts": 10}
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
+        "contacts": 10
+    }
     record = _by_key(hubspot_address, f"003{1:015}")
     assert (record["firstname"], record["lastname"]) == ("Grace", None)
 
@@ -129,7 +139,10 @@ def test_ten_changed_contacts_are_ten_records_sent(
 def test_a_refused_row_is_logged_and_its_link_waits(
     filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot
 ) -> None:
-    marts.query(filled, "update marts_test.contacts set email = 'p7@example.invalidtld' where email = 'p7@example.com'")
+    marts.query(
+        filled,
+        "update marts_test.contacts set email = 'p7@example.invalidtld' where email = 'p7@example.com'",
+    )
 
     applied = {feed.object: feed for feed in _load(filled, declared, spool_dir, hubspot).feeds}
 
@@ -165,7 +178,8 @@ def test_a_record_that_stood_there_before_is_adopted(
 
     assert applied["contacts"].succeeded == PEOPLE
     [(target_id,)] = marts.query(
-        filled, f"select target_id from ops.load_ledger where record_key = '003{5:015}' and object = 'contacts'"
+        filled,
+        f"select target_id from ops.load_ledger where record_key = '003{5:015}' and object = 'contacts'",
     )
     assert target_id == created["id"]
     record = _by_key(hubspot_address, f"003{5:015}")
@@ -175,7 +189,9 @@ def test_a_record_that_stood_there_before_is_adopted(
 def test_two_records_with_one_address_do_not_overwrite_each_other(
     filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot
 ) -> None:
-    marts.query(filled, "update marts_test.contacts set email = 'p5@example.com' where email = 'p200@example.com'")
+    marts.query(
+        filled, "update marts_test.contacts set email = 'p5@example.com' where email = 'p200@example.com'"
+    )
 
     applied = {feed.object: feed for feed in _load(filled, declared, spool_dir, hubspot).feeds}
 
@@ -209,21 +225,39 @@ def test_a_mart_that_lost_its_rows_archives_nothing(filled: Any, spool_dir: Path
 def test_an_exhausted_day_stops_and_goes_on_later(
     filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot, hubspot_address: str
 ) -> None:
-    hubspot.provision(declared[:0])
-    used = httpx.get(f"{hubspot_address}/_sandbox/calls").json()["calls"]
-    assert used is not None
-    httpx.post(f"{hubspot_address}/_sandbox/limits", json={"daily": 30}).raise_for_status()
+    chosen = [feed for feed in declared if feed.target == "hubspot"]
+    hubspot.provision(chosen)
+    # One call for the account, two for the schema, one for the companies; then a single one is left for contacts.
+    _limit(hubspot_address, daily=_calls_today(hubspot_address) + 5)
 
     with pytest.raises(BudgetExhausted, match="goes on from here"):
-        for _ in range(10):
-            _load(filled, declared, spool_dir, hubspot)
-            marts.query(filled, "update marts_test.contacts set _row_hash = _row_hash || 'x'")
+        _load(
+            filled,
+            declared,
+            spool_dir,
+            HubSpot(hubspot_address, marts.HUBSPOT_TOKEN, share_free=0, threads=1),
+        )
 
-    httpx.post(f"{hubspot_address}/_sandbox/limits", json={"daily": 1_000_000}).raise_for_status()
-    fresh = HubSpot(hubspot_address, marts.HUBSPOT_TOKEN)
-    _load(filled, declared, spool_dir, fresh)
-    assert plan(filled, [feed for feed in declared if feed.target == "hubspot"]).to_send == 0
+    assert [(planned.feed.object, planned.to_send) for planned in plan(filled, chosen).feeds] == [
+        ("companies", 0),
+        ("contacts", PEOPLE - 100),
+        ("associations", PEOPLE),
+    ]
+    _limit(hubspot_address, daily=10_000_000)
+    _load(filled, declared, spool_dir, HubSpot(hubspot_address, marts.HUBSPOT_TOKEN))
+    assert plan(filled, chosen).to_send == 0
     assert _count(hubspot_address, "contacts") == PEOPLE
+
+
+def _limit(address: str, **limits: int) -> None:
+    httpx.post(f"{address}/_sandbox/limits", json=limits).raise_for_status()
+
+
+def _calls_today(address: str) -> int:
+    headers = {"Authorization": f"Bearer {marts.HUBSPOT_TOKEN}"}
+    usage = httpx.get(f"{address}/account-info/v3/api-usage/daily/private-apps", headers=headers).json()
+    used: int = usage["results"][0]["currentUsage"]
+    return used
 
 
 def test_intercom_takes_the_same_road(
@@ -250,7 +284,9 @@ def test_intercom_takes_the_same_road(
     assert _load(connection, declared, spool_dir, intercom).feeds == []
     assert intercom.calls == calls
 
-    marts.query(connection, "update marts_test.people set name = null where _record_key < '003000000000000011'")
+    marts.query(
+        connection, "update marts_test.people set name = null where _record_key < '003000000000000011'"
+    )
     marts.rehash(connection, "people", ", ".join(name for name, *_ in marts.PEOPLE))
     [people] = _load(connection, declared, spool_dir, intercom).feeds
     assert (people.sent, people.succeeded, people.calls) == (10, 10, 10)
@@ -272,10 +308,6 @@ def test_leftovers_are_taken_up_before_anything_is_sent(
 
 
 def _leave_behind(spool_dir: Path, rows: Sequence[tuple[Any, ...]]) -> None:
-    import json
-
-    from load.ledger import COLUMNS
-
     spool_dir.mkdir(exist_ok=True)
     lines = [json.dumps(dict(zip(COLUMNS, (*row[:-1], row[-1].isoformat()), strict=True))) for row in rows]
     (spool_dir / "r0.jsonl").write_text("\n".join(lines) + '\n{"run_id": "r0", "targ')

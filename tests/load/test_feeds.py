@@ -12,7 +12,9 @@ LINK = {"target": "hubspot", "object": "associations", "kind": "link", "order": 
 
 
 def _manifest(columns: list[marts.Column] | None = None, **meta: Any) -> dict[str, Any]:
-    return marts.manifest((marts.exposure("sent", "mart", **meta), marts.model("mart", columns or marts.CONTACTS)))
+    return marts.manifest(
+        (marts.exposure("sent", "mart", **meta), marts.model("mart", columns or marts.CONTACTS))
+    )
 
 
 def test_feeds_come_in_the_order_of_sending() -> None:
@@ -31,7 +33,12 @@ def test_feeds_come_in_the_order_of_sending() -> None:
 def test_a_feed_is_its_exposure_and_its_marts_contract() -> None:
     [feed] = feeds(_manifest(**RECORD))
 
-    assert (feed.target, feed.object, feed.key, feed.kind) == ("hubspot", "contacts", "salesforce_id", "record")
+    assert (feed.target, feed.object, feed.key, feed.kind) == (
+        "hubspot",
+        "contacts",
+        "salesforce_id",
+        "record",
+    )
     assert (feed.when_deleted, feed.relation) == ("keep", "MIGRATION.MARTS_TEST.mart")
     assert feed.columns[0] == Column("email", "varchar", "What email says.")
     assert feed.columns[0].identifier == '"EMAIL"'
@@ -54,7 +61,9 @@ def test_options_may_have_labels() -> None:
 
 def test_exposures_without_a_target_are_left_alone() -> None:
     dashboard = marts.exposure("dashboard", "mart", owner="BI")
-    manifest = marts.manifest((marts.exposure("sent", "mart", **RECORD), marts.model("mart", [])), others=[dashboard])
+    manifest = marts.manifest(
+        (marts.exposure("sent", "mart", **RECORD), marts.model("mart", [])), others=[dashboard]
+    )
 
     assert [feed.object for feed in feeds(manifest)] == ["contacts"]
 
@@ -76,7 +85,11 @@ def test_a_missing_fact_is_named(missing: str) -> None:
         (RECORD, [("email", "variant", None)], "column email of mart has data_type variant"),
         (RECORD, [("email", "", None)], "column email of mart has data_type none"),
         (RECORD, [("tier", "varchar", {"type": "string"})], "`property` of column tier lacks a label"),
-        (RECORD, [("tier", "varchar", {"label": "T", "typ": "x"})], "`property` of column tier does not know typ"),
+        (
+            RECORD,
+            [("tier", "varchar", {"label": "T", "typ": "x"})],
+            "`property` of column tier does not know typ",
+        ),
         (LINK, [("from_key", "varchar", None)], "lacks association_type, from_object, to_key, to_object"),
         (LINK | {"object": "friends"}, marts.ASSOCIATIONS, "friends is not a kind of link"),
     ],
@@ -90,7 +103,7 @@ def test_a_wrong_declaration_is_named(
 
 def test_a_mart_without_contract_or_key_is_named() -> None:
     exposure = marts.exposure("sent", "mart", **RECORD)
-    with pytest.raises(ManifestError, match="set `contract: {enforced: true}` on its mart mart"):
+    with pytest.raises(ManifestError, match=r"set `contract: \{enforced: true\}` on its mart mart"):
         feeds(marts.manifest((exposure, marts.model("mart", [], enforced=False))))
 
     keyless = marts.model("mart", [])

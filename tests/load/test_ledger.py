@@ -31,7 +31,11 @@ def test_results_are_on_disk_at_once_and_in_the_warehouse_after_a_flush(
     with Spool(connection, spool_dir, "r1") as spool:
         spool.write(declared[0], _results(3))
         [path] = spool_dir.iterdir()
-        assert [json.loads(line)["record_key"] for line in path.read_text().splitlines()] == ["key-0", "key-1", "key-2"]
+        assert [json.loads(line)["record_key"] for line in path.read_text().splitlines()] == [
+            "key-0",
+            "key-1",
+            "key-2",
+        ]
         assert _ledger(connection) == {}
 
     assert _ledger(connection) == {f"key-{n}": (str(100 + n), "h1") for n in range(3)}
@@ -46,7 +50,10 @@ def test_results_are_on_disk_at_once_and_in_the_warehouse_after_a_flush(
 def test_the_ledger_holds_the_latest_success(connection: Any, declared: list[Feed], spool_dir: Path) -> None:
     with Spool(connection, spool_dir, "r1") as spool:
         spool.write(declared[0], _results(3))
-        spool.write(declared[0], [Result("key-1", "update", "refused", "101", "VALIDATION_ERROR", "no", row_hash="h2")])
+        spool.write(
+            declared[0],
+            [Result("key-1", "update", "refused", "101", "VALIDATION_ERROR", "no", row_hash="h2")],
+        )
         spool.flush()
         spool.write(declared[0], _results(1, "update", "h2"))
         spool.write(declared[0], [Result("key-2", "archive", "succeeded", "102")])

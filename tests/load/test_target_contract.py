@@ -144,7 +144,10 @@ def test_a_misspelt_field_stops_before_anything_is_changed(case: Case) -> None:
     feed = replace(
         case.feed,
         columns=(
-            *(replace(column, name="emial") if column.name == "email" else column for column in case.feed.columns),
+            *(
+                replace(column, name="emial") if column.name == "email" else column
+                for column in case.feed.columns
+            ),
             replace(
                 case.feed.columns[0],
                 name="new_one",
@@ -155,7 +158,9 @@ def test_a_misspelt_field_stops_before_anything_is_changed(case: Case) -> None:
 
     with pytest.raises(SchemaConflictError, match=r"contacts\.emial"):
         case.target.provision([feed])
-    assert [change.name for change in case.target.provision([replace(feed, columns=feed.columns[-1:])])] == ["new_one"]
+    assert [change.name for change in case.target.provision([replace(feed, columns=feed.columns[-1:])])] == [
+        "new_one"
+    ]
 
 
 def test_another_type_stops_before_anything_is_changed(case: Case) -> None:
@@ -188,7 +193,9 @@ def test_the_token_is_nowhere_to_be_seen(case: Case) -> None:
 def _row(case: Case, n: int) -> Row:
     values: dict[str, Any] = dict.fromkeys(column.name for column in case.feed.columns)
     values |= {"email": f"p{n}@example.com"}
-    values |= {"role": "user", "name": f"Ada {n}"} if case.target.name == "intercom" else {"firstname": f"Ada {n}"}
+    values |= (
+        {"role": "user", "name": f"Ada {n}"} if case.target.name == "intercom" else {"firstname": f"Ada {n}"}
+    )
     return Row(f"{n:018}", f"hash-{n}", "create", None, values)
 
 
@@ -204,7 +211,9 @@ def _feed(declared: list[Feed], label: str) -> Feed:
 
 def _hubspot_contacts(address: str) -> int:
     headers = {"Authorization": f"Bearer {marts.HUBSPOT_TOKEN}"}
-    limits = httpx.get(f"{address}/crm/v3/limits/records", headers=headers).json()["hubspotDefinedObjectTypes"]
+    limits = httpx.get(f"{address}/crm/v3/limits/records", headers=headers).json()[
+        "hubspotDefinedObjectTypes"
+    ]
     return next(int(each["usage"]) for each in limits if each["pluralLabel"] == "contacts")
 
 

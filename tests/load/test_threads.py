@@ -8,6 +8,11 @@ import pytest
 from load.threads import concurrently
 
 
+def _gather(answers: list[int], coming: Iterator[list[int]]) -> None:
+    for several in coming:
+        answers += several
+
+
 def test_every_item_is_answered_once() -> None:
     answers = [answer for several in concurrently(lambda n: n * n, range(1000), 8) for answer in several]
 
@@ -46,8 +51,7 @@ def test_an_error_of_the_work_comes_after_the_answers_under_way() -> None:
 
     answers: list[int] = []
     with pytest.raises(ValueError, match="two"):
-        for several in concurrently(work, range(1000), 4):
-            answers += several
+        _gather(answers, concurrently(work, range(1000), 4))
 
     assert sorted(answers) == sorted(n for n in started if n != 2)
     assert len(started) < 50
@@ -60,8 +64,7 @@ def test_an_error_of_the_items_comes_after_the_answers_under_way() -> None:
 
     answers: list[int] = []
     with pytest.raises(RuntimeError, match="gone"):
-        for several in concurrently(lambda n: n, items(), 4):
-            answers += several
+        _gather(answers, concurrently(lambda n: n, items(), 4))
 
     assert sorted(answers) == [0, 1, 2]
 
@@ -73,7 +76,6 @@ def test_ctrl_c_keeps_the_answers_under_way() -> None:
 
     answers: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        for several in concurrently(lambda n: n, items(), 2):
-            answers += several
+        _gather(answers, concurrently(lambda n: n, items(), 2))
 
     assert sorted(answers) == [0, 1, 2]

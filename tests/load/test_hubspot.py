@@ -1,0 +1,416 @@
+"""HubSpot's answers, one by one, from a pool that is handed in: what each means for the records that were sent."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import urllib3
+
+from load.feeds import Feed
+from load.hubspot import ASSOCIATION_TYPES, HubSpot
+from load.hubspot_wire import as_text
+from load.pacing import Limiter
+from load.target import (
+    AccessDeniedError,
+    BudgetExhausted,
+    LoadError,
+    LoadStoppedError,
+    Result,
+    Row,
+    TargetUnavailableError,
+)
+
+Inputs = list[dict[str, Any]]
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]] | Exception
+
+
+class Pool:
+    """Stands where urllib3's pool would: gives each call to a handler and remembers it."""
+
+    def __init__(self, handler: Callable[[str, Inputs], Reply]) -> None:
+        self.handler = handler
+        self.calls: list[tuple[str, Inputs]] = []
+
+    def request(self, method: str, url: str, *, body: bytes | None, **_: Any) -> urllib3.HTTPResponse:
+        path = url.removeprefix("http://nowhere")
+        inputs = json.loads(body)["inputs"] if body else []
+        self.calls.append((f"{method} {path}", inputs))
+        reply = self.handler(path, inputs)
+        if isinstance(reply, Exception):
+            raise reply
+        status, content, headers = (*reply, {})[:3]
+        return urllib3.HTTPResponse(
+            json.dumps(content).encode(), headers=headers, status=status, preload_content=True
+        )
+
+
+def _target(handler: Callable[[str, Inputs], Reply], **settings: Any) -> tuple[HubSpot, Pool]:
+    pool = Pool(handler)
+    moments: list[float] = [0.0]
+    limiter = Limiter(
+        1_000_000, 10, clock=lambda: moments[0], sleep=lambda s: moments.__setitem__(0, moments[0] + s)
+    )
+    return HubSpot("http://nowhere", "t", threads=1, pool=pool, limiter=limiter, **settings), pool  # type: ignore[arg-type]
+
+
+def _rows(count: int) -> list[Row]:
+    return [Row(f"key-{n}", f"h{n}", "create", None, {"firstname": f"A{n}"}) for n in range(count)]
+
+
+def _links(count: int, **values: str) -> list[Row]:
+    made = {"from_object": "contacts", "to_object": "companies", "association_type": "primary", **values}
+    return [
+        Row(f"link-{n}", "h", "create", None, {**made, "from_id": str(100 + n), "to_id": "7"})
+        for n in range(count)
+    ]
+
+
+def _sent(target: HubSpot, feed: Feed, rows: list[Row]) -> dict[str, Result]:
+    results = [result for several in target.send(feed, rows) for result in several]
+    assert len(results) == len(rows)
+    return {result.record_key: result for result in results}
+
+
+def _gather(answered: list[Result], coming: Iterator[list[Result]]) -> None:
+    for several in coming:
+        answered += several
+
+
+def _taken(one: dict[str, Any], new: bool = True) -> dict[str, Any]:
+    return {
+        "id": f"hs-{one['id']}",
+        "new": new,
+        "objectWriteTraceId": one["objectWriteTraceId"],
+        "properties": {},
+    }
+
+
+def _all_taken(_: str, inputs: Inputs) -> Reply:
+    return 200, {"status": "COMPLETE", "results": [_taken(one) for one in inputs]}
+
+
+@pytest.fixture
+def contacts(declared: list[Feed]) -> Feed:
+    return next(feed for feed in declared if feed.label == "hubspot contacts")
+
+
+@pytest.fixture
+def links(declared: list[Feed]) -> Feed:
+    return next(feed for feed in declared if feed.label == "hubspot associations")
+
+
+def test_a_record_travels_with_its_key_and_trace_id(contacts: Feed) -> None:
+    target, pool = _target(_all_taken)
+    row = Row("003A", "h", "update", "9", {"firstname": "Ada", "lastname": None, "salesforce_opt_out": False})
+
+    result = _sent(target, contacts, [row])["003A"]
+
+    assert pool.calls == [
+        (
+            "POST /crm/v3/objects/contacts/batch/upsert",
+            [
+                {
+                    "idProperty": "salesforce_id",
+                    "id": "003A",
+                    "objectWriteTraceId": "003A",
+                    "properties": {
+                        "firstname": "Ada",
+                        "lastname": "",
+                        "salesforce_opt_out": "false",
+                        "salesforce_id": "003A",
+                    },
+                }
+            ],
+        )
+    ]
+    assert (result.action, result.target_id, result.row_hash) == ("create", "hs-003A", "h")
+    assert json.loads(result.payload or "")["firstname"] == "Ada"
+
+
+def test_nothing_is_sent_for_what_is_empty_on_a_create(contacts: Feed) -> None:
+    target, pool = _target(_all_taken)
+
+    _sent(target, contacts, [Row("003A", "h", "create", None, {"firstname": "Ada", "lastname": None})])
+
+    assert "lastname" not in pool.calls[0][1][0]["properties"]
+
+
+def test_a_hundred_records_go_in_a_call(contacts: Feed) -> None:
+    target, pool = _target(_all_taken)
+
+    _sent(target, contacts, _rows(250))
+
+    assert sorted(len(inputs) for _, inputs in pool.calls) == [50, 100, 100]
+
+
+def test_each_error_of_a_207_goes_to_its_record(contacts: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        errors = [
+            {
+                "category": "VALIDATION_ERROR",
+                "message": f"no {one['id']}",
+                "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]},
+            }
+            for one in inputs[::2]
+        ]
+        return 207, {"numErrors": 3, "results": [_taken(one) for one in inputs[1::2]], "errors": errors}
+
+    target, pool = _target(handler)
+    results = _sent(target, contacts, _rows(5))
+
+    assert [results[f"key-{n}"].status for n in range(5)] == ["refused", "succeeded"] * 2 + ["refused"]
+    assert results["key-2"].error_message == "no key-2"
+    assert len(pool.calls) == 1
+    assert target.records == 2
+
+
+def test_what_a_207_does_not_mention_is_asked_again(contacts: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        return 207, {"results": [_taken(one) for one in inputs if one["id"] != "key-3" or len(inputs) == 1]}
+
+    target, pool = _target(handler)
+    results = _sent(target, contacts, _rows(5))
+
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert [len(inputs) for _, inputs in pool.calls] == [5, 1]
+
+
+def test_a_refused_batch_is_halved_down_to_the_culprit(contacts: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        if any(one["id"] == "key-42" for one in inputs):
+            return 400, {"category": "VALIDATION_ERROR", "message": "bad", "correlationId": "c-1"}
+        return 200, {"results": [_taken(one) for one in inputs]}
+
+    target, pool = _target(handler)
+    results = _sent(target, contacts, _rows(100))
+
+    culprit = results.pop("key-42")
+    assert (culprit.status, culprit.error_category, culprit.correlation_id) == (
+        "refused",
+        "VALIDATION_ERROR",
+        "c-1",
+    )
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert len(pool.calls) <= 1 + 2 * 7
+
+
+@pytest.mark.parametrize("status", [423, 500, 502, 504, 521, 408])
+def test_passing_troubles_are_waited_out(contacts: Feed, status: int) -> None:
+    replies: Iterator[Reply] = iter([(status, {}), urllib3.exceptions.ReadTimeoutError(None, "", "")])  # type: ignore[arg-type]
+
+    target, pool = _target(lambda path, inputs: next(replies, None) or _all_taken(path, inputs))
+    results = _sent(target, contacts, _rows(3))
+
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert len(pool.calls) == 3
+
+
+def test_too_many_calls_pause_the_account(contacts: Feed) -> None:
+    replies: Iterator[Reply] = iter([(429, {"policyName": "TEN_SECONDLY_ROLLING"})])
+    target, pool = _target(lambda path, inputs: next(replies, None) or _all_taken(path, inputs))
+
+    _sent(target, contacts, _rows(1))
+
+    assert len(pool.calls) == 2
+    assert target._limiter._clock() == 10.0
+
+
+def test_the_end_of_the_day_stops_the_load(contacts: Feed) -> None:
+    target, pool = _target(lambda *_: (429, {"policyName": "DAILY"}))
+
+    with pytest.raises(BudgetExhausted, match="tomorrow"):
+        _sent(target, contacts, _rows(1000))
+    assert len(pool.calls) == 1
+
+
+def test_answers_before_the_end_of_the_day_are_kept(contacts: Feed) -> None:
+    left = {"X-HubSpot-RateLimit-Daily": "1000", "X-HubSpot-RateLimit-Daily-Remaining": "50"}
+    target, _ = _target(lambda path, inputs: (*_all_taken(path, inputs)[:2], left))  # type: ignore[index]
+
+    answered: list[Result] = []
+    with pytest.raises(BudgetExhausted):
+        _gather(answered, target.send(contacts, _rows(1000)))
+    assert len(answered) == 100
+
+
+def test_a_moving_account_stops_the_load(contacts: Feed) -> None:
+    target, _ = _target(lambda *_: (477, {}, {"Retry-After": "7200"}))
+
+    with pytest.raises(LoadStoppedError, match=r"2\.0 hours"):
+        _sent(target, contacts, _rows(1))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_raise(contacts: Feed, status: int) -> None:
+    target, _ = _target(lambda *_: (status, {"message": "no", "correlationId": "c"}))
+
+    with pytest.raises(AccessDeniedError, match="correlation id c"):
+        _sent(target, contacts, _rows(1))
+
+
+def test_a_batch_without_an_answer_fails_and_a_silent_target_raises(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        return (502, {}) if inputs[0]["id"] == "key-100" else _all_taken(path, inputs)
+
+    target, _ = _target(handler)
+    results = _sent(target, contacts, _rows(250))
+    assert sum(result.status == "failed" for result in results.values()) == 100
+    assert {result.error_category for result in results.values()} == {None, "NO_ANSWER"}
+
+    silent, _ = _target(lambda *_: urllib3.exceptions.NewConnectionError(None, "refused"))  # type: ignore[arg-type]
+    with pytest.raises(TargetUnavailableError, match="http://nowhere"):
+        _sent(silent, contacts, _rows(1000))
+    with pytest.raises(TargetUnavailableError):
+        silent.check_account()
+
+
+def test_an_unknown_object_raises(contacts: Feed) -> None:
+    target, _ = _target(lambda *_: (404, {}))
+
+    with pytest.raises(LoadError, match="contacts/batch/upsert"):
+        _sent(target, contacts, _rows(1))
+
+
+@pytest.mark.parametrize(
+    ("pair", "kind", "type_id"),
+    [((key[0], key[1]), key[2], type_id) for key, type_id in ASSOCIATION_TYPES.items()],
+)
+def test_links_carry_the_type_of_their_pair(
+    links: Feed, pair: tuple[str, str], kind: str, type_id: int
+) -> None:
+    target, pool = _target(_linked)
+    from_object, to_object = pair
+
+    rows = _links(2, from_object=from_object, to_object=to_object, association_type=kind)
+    results = _sent(target, links, rows)
+
+    [(path, inputs)] = pool.calls
+    assert path == f"POST /crm/v4/associations/{from_object}/{to_object}/batch/create"
+    assert inputs[1] == {
+        "from": {"id": "101"},
+        "to": {"id": "7"},
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}],
+    }
+    assert results["link-1"].target_id == f"{from_object}/101/{to_object}/7"
+
+
+def test_the_types_are_those_that_hubspots_client_publishes(shared: Any) -> None:
+    published = json.loads((shared / "specs/hubspot/association_types.json").read_text())["types"]
+    names = {"companies": "COMPANY", "contacts": "CONTACT", "deals": "DEAL", "tickets": "TICKET"}
+    # The published list has no companies under companies.
+    for (from_object, to_object, kind), type_id in ASSOCIATION_TYPES.items():
+        if kind != "parent":
+            primary = "PRIMARY_" if kind == "primary" else ""
+            assert published[f"{primary}{names[from_object]}_TO_{names[to_object]}"] == type_id
+
+
+def test_links_go_by_pair_and_by_the_thousand(links: Feed) -> None:
+    target, pool = _target(_linked, links_per_call=40)
+    deals = [
+        Row(f"d-{row.record_key}", "h", "create", None, {**row.values, "from_object": "deals"})
+        for row in _links(30)
+    ]
+
+    _sent(target, links, _links(100) + deals)
+
+    assert sorted(len(inputs) for _, inputs in pool.calls) == [20, 30, 40, 40]
+
+
+def test_errors_of_links_go_to_their_ends(links: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        made = [one for one in inputs if one["from"]["id"] not in ("103", "105")]
+        errors = [
+            {
+                "category": "OBJECT_NOT_FOUND",
+                "message": "gone",
+                "context": {"fromObjectId": ["103"], "fromObjectType": ["contact"], "toObjectId": ["7"]},
+            }
+        ]
+        if len(inputs) == 1:
+            return 400, {"category": "VALIDATION_ERROR", "message": "alone"}
+        return 207, {**_linked("", made)[1], "errors": errors}  # type: ignore[index, dict-item]
+
+    target, pool = _target(handler)
+    results = _sent(target, links, _links(10))
+
+    assert results["link-3"].error_category == "OBJECT_NOT_FOUND"
+    # No error names the fifth: it is asked again alone.
+    assert results["link-5"].error_message == "alone"
+    assert sum(result.status == "succeeded" for result in results.values()) == 8
+    assert len(pool.calls) == 2
+
+
+def test_a_link_that_moved_is_undone_first(links: Feed) -> None:
+    target, pool = _target(_linked)
+    [row] = _links(1)
+    moved = Row(row.record_key, "h2", "update", "contacts/99/companies/7", row.values)
+    same = Row("link-x", "h2", "update", "contacts/100/companies/7", row.values)
+
+    results = _sent(target, links, [moved, same])
+
+    assert [path.rpartition("/")[2] for path, _ in pool.calls] == ["archive", "create"]
+    assert pool.calls[0][1] == [{"from": {"id": "99"}, "to": [{"id": "7"}]}]
+    assert results[row.record_key].target_id == "contacts/100/companies/7"
+
+
+def test_a_link_without_a_type_is_refused(links: Feed) -> None:
+    target, pool = _target(_linked)
+
+    [result] = _sent(target, links, _links(1, association_type="friend")).values()
+
+    assert (result.status, result.error_category) == ("refused", "ASSOCIATION_TYPE")
+    assert pool.calls == []
+
+
+def test_archived_links_are_undone_by_their_ends(links: Feed) -> None:
+    target, pool = _target(lambda *_: (204, None))
+    rows = [Row("a", None, "archive", "contacts/1/companies/7"), Row("b", None, "archive", None)]
+
+    results = [result for several in target.archive(links, rows) for result in several]
+
+    assert pool.calls == [
+        (
+            "POST /crm/v4/associations/contacts/companies/batch/archive",
+            [{"from": {"id": "1"}, "to": [{"id": "7"}]}],
+        )
+    ]
+    assert {(result.record_key, result.action, result.status) for result in results} == {
+        ("a", "archive", "succeeded"),
+        ("b", "archive", "succeeded"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ('O"Neil \\ ÿ', 'O"Neil \\ ÿ'),
+        (True, "true"),
+        (False, "false"),
+        (12, "12"),
+        (0, "0"),
+        (Decimal("12.50"), "12.5"),
+        (Decimal("100.00"), "100"),
+        (Decimal("-0.00"), "0"),
+        (Decimal("1E+5"), "100000"),
+        (1e16, "10000000000000000"),
+        (1.5e-7, "0.00000015"),
+        (0.1, "0.1"),
+        (date(1990, 2, 3), "1990-02-03"),
+        (datetime(2026, 1, 2, 3, 4, 5, 678000), "2026-01-02T03:04:05Z"),
+        (datetime(226, 1, 2), "0226-01-02T00:00:00Z"),
+    ],
+)  # fmt: skip
+def test_values_as_text(value: Any, text: str) -> None:
+    assert as_text(value) == text
+
+
+def _linked(_: str, inputs: Inputs) -> Reply:
+    made = [
+        {"fromObjectId": int(one["from"]["id"]), "toObjectId": one["to"]["id"], "labels": []}
+        for one in inputs
+        if isinstance(one["to"], dict)
+    ]
+    return 201, {"status": "COMPLETE", "results": made}
