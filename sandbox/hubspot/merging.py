@@ -1,6 +1,6 @@
 """Merge two records into one, and forget a person for good."""
 
-from sandbox.hubspot import associations, records
+from sandbox.hubspot import links, records
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import ObjectType
 from sandbox.hubspot.errors import invalid, not_found
@@ -56,7 +56,7 @@ def _move(account: Account, kind: ObjectType, merged: Record, survivor: Record, 
     ]
     records.release(db, kind, lost)
     db.execute("update unique_value set record_id = ? where record_id = ?", (survivor.id, other.id))
-    associations.move(account, other.id, survivor.id)
+    links.move(account, other.id, survivor.id)
     db.execute("delete from record where id = ?", (other.id,))
     db.execute("update merged set into_id = ? where into_id = ?", (survivor.id, other.id))
     db.execute("insert into merged values (?, ?)", (other.id, survivor.id))

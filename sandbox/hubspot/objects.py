@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sandbox.hubspot import associations, records, writes
+from sandbox.hubspot import links, records, writes
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import PORTAL_ID, ObjectType
 from sandbox.hubspot.errors import Json, invalid, missing_objects, not_found
@@ -176,13 +176,13 @@ def _read(account: Account, kind: ObjectType, found: list[Record], call: Call) -
     names = call.names("properties") or kind.shown
     history = call.names("propertiesWithHistory")
     linked = {
-        target.name: associations.of_records(account, kind, [record.id for record in found], target)
+        target.name: links.of_records(account, kind, [record.id for record in found], target)
         for target in map(account.catalogue.object_type, call.names("associations"))
     }
     shown = []
     for record in found:
-        links = {name: {"results": ends[record.id]} for name, ends in linked.items() if record.id in ends}
-        shown.append(show(kind, record, names, associations=links or None, **_history(record, history)))
+        ends = {name: {"results": known[record.id]} for name, known in linked.items() if record.id in known}
+        shown.append(show(kind, record, names, associations=ends or None, **_history(record, history)))
     return shown
 
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import yaml
 from email_validator import EmailNotValidError, validate_email
 
 from sandbox.hubspot.catalogue import Catalogue, ObjectType, Property
@@ -258,11 +259,11 @@ def _moment(milliseconds: str) -> datetime:
         raise InvalidValue("INVALID_LONG", f'"{milliseconds}" was not a valid long.') from None
 
 
-@lru_cache
+@cache
 def top_level_domains() -> frozenset[str]:
-    """Give the endings of mail domains that exist (see top_level_domains.txt)."""
-    text = (files("sandbox.hubspot") / "top_level_domains.txt").read_text()
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    """Give the endings of mail domains that exist."""
+    text = (files("sandbox.hubspot") / "top_level_domains.yml").read_text()
+    return frozenset(yaml.safe_load(text)["top_level_domains"].split())
 
 
 def _email(value: str) -> str:

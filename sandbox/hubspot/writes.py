@@ -7,7 +7,7 @@ objectWriteTraceId) the others are written and the wrong ones are listed.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sandbox.hubspot import associations, records
+from sandbox.hubspot import links, records
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import ObjectType
 from sandbox.hubspot.errors import HubSpotError, Json, contact_exists, invalid
@@ -42,7 +42,7 @@ class Checked:
 
     write: Write
     values: Values
-    links: list[associations.Link]
+    links: list[links.Link]
 
 
 def partial(inputs: list[Json]) -> bool:
@@ -60,7 +60,7 @@ def write(
     claims = _Claims(account, kind, checked)
     written = [done for each in checked if (done := _settle(account, each, claims, refused)) is not None]
     _store(account, kind, [each for each, _ in written], claims)
-    associations.store(account, [link for _, links in written for link in links])
+    links.store(account, [link for _, found in written for link in found])
     account.written[kind.name] += len(written)
     return [each for each, _ in written], refused.entries
 
@@ -82,11 +82,11 @@ def _check(account: Account, kind: ObjectType, given: Write, refused: _Refused) 
     try:
         current = given.record.properties if given.record else None
         values = account.validator(kind).values(given.properties, current)
-        links = associations.from_create(account, kind, given.associations)
+        found = links.from_create(account, kind, given.associations)
     except HubSpotError as problem:
         refused.add(problem, given.trace_id)
         return None
-    return Checked(given, values, links)
+    return Checked(given, values, found)
 
 
 class _Claims:
@@ -125,7 +125,7 @@ class _Claims:
 
 def _settle(
     account: Account, checked: Checked, claims: _Claims, refused: _Refused
-) -> tuple[Written, list[associations.Link]] | None:
+) -> tuple[Written, list[links.Link]] | None:
     given, values = checked.write, checked.values
     current = given.record.properties if given.record else {}
     record_id = given.record.id if given.record else account.next_id()
@@ -135,8 +135,8 @@ def _settle(
         refused.add(problem, given.trace_id)
         return None
     record = _changed(given.record, record_id, current, values)
-    links = [link.starting_at(record_id) for link in checked.links]
-    return Written(record, tuple(given.properties), given.record is None, given.trace_id), links
+    found = [link.starting_at(record_id) for link in checked.links]
+    return Written(record, tuple(given.properties), given.record is None, given.trace_id), found
 
 
 def _changed(before: Record | None, record_id: int, current: Values, values: Values) -> Record:

@@ -194,21 +194,15 @@ def test_a_refused_batch_leaves_no_trace(account: HubSpot) -> None:
     ]
 
 
-def test_a_hundred_thousand_records_would_take_half_a_minute(tmp_path: Path) -> None:
-    """Measured without a network: 2,000 upserted records, at least 3,000 a second."""
+def test_3_000_records_a_second_on_one_core(tmp_path: Path) -> None:
+    """Without a network: the processor time that 2,000 upserted records take, so that a busy machine does not count."""
     app = create_app(tmp_path)
+    emails = [f"p{number}@example.com" for number in range(2_000)]
     inputs = [
-        {
-            "id": f"p{number}",
-            "idProperty": "email",
-            "properties": {"email": f"p{number}@example.com", "firstname": "Ada", "lifecyclestage": "lead"},
-        }
-        for number in range(2_000)
+        {"id": email, "idProperty": "email", "properties": {"firstname": "Ada", "lifecyclestage": "lead"}}
+        for email in emails
     ]
-    bodies = [
-        json.dumps({"inputs": [one | {"id": one["properties"]["email"]} for one in inputs[at : at + 100]]})
-        for at in range(0, 2_000, 100)
-    ]
+    bodies = [json.dumps({"inputs": inputs[at : at + 100]}) for at in range(0, 2_000, 100)]
 
     async def load() -> float:
         headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -216,10 +210,10 @@ def test_a_hundred_thousand_records_would_take_half_a_minute(tmp_path: Path) -> 
         async with httpx.AsyncClient(
             transport=transport, base_url="http://hubspot", headers=headers
         ) as client:
-            started = time.perf_counter()
+            started = time.process_time()
             for body in bodies:
                 answer = await client.post(f"{CONTACTS}/batch/upsert", content=body)
                 assert answer.status_code == 200, answer.text
-            return time.perf_counter() - started
+            return time.process_time() - started
 
     assert asyncio.run(load()) < 2_000 / 3_000

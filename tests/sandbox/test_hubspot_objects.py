@@ -1,5 +1,7 @@
 """CRM objects of the HubSpot stand-in, driven by HubSpot's own client."""
 
+from typing import Any
+
 import pytest
 from hubspot.crm.contacts import ApiException
 
@@ -122,11 +124,11 @@ def test_history_shows_the_newest_version(hubspot: HubSpot) -> None:
     assert read.properties_with_history["phone"] == []
 
 
-def upsert(hubspot: HubSpot, *inputs: dict[str, object]) -> object:
+def upsert(hubspot: HubSpot, *inputs: dict[str, Any]) -> Any:
     return hubspot.client.crm.contacts.batch_api.upsert({"inputs": list(inputs)})
 
 
-def person(key: str, trace: str | None = None, **properties: str) -> dict[str, object]:
+def person(key: str, trace: str | None = None, **properties: str) -> dict[str, Any]:
     traced = {"objectWriteTraceId": trace} if trace else {}
     return {"id": key, "idProperty": "salesforce_id", "properties": properties, **traced}
 

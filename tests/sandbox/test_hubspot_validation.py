@@ -294,7 +294,8 @@ def test_too_many_calls_are_refused_in_the_quoted_words(
     hubspot: HubSpot, quoted: dict[str, Any], limits: dict[str, float], path: str, words: str
 ) -> None:
     hubspot.limit(**limits)
-    method, body = ("POST", {}) if path.endswith("search") else ("GET", None)
+    body: dict[str, Any] | None = {} if path.endswith("search") else None
+    method = "GET" if body is None else "POST"
     answer, error = hubspot.call(method, path, body), about(quoted, words)
     # the name of the group depends on the kind of token
     error["body"].pop("groupName", None)
