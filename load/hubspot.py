@@ -7,6 +7,7 @@ v4 associations.
 
 import json
 import math
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -132,6 +133,8 @@ class HubSpot:
         self._groups = client.crm.properties.groups_api
         self._pool = pool or self._properties.api_client.rest_client.pool_manager
         self._records = 0
+        self._adopted: set[str] = set()
+        self._adopting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"HubSpot({self._base_url!r})"
@@ -153,7 +156,11 @@ class HubSpot:
             AccessDeniedError: HubSpot refused the token.
             WrongAccountError: the token belongs to another account than `expected_account`.
         """
-        account = str(self._ask("GET", self._paths["account"]).content["portalId"])
+        account = str(self._ask("GET", self._paths["account"]).content.get("portalId", ""))
+        if not account:
+            raise LoadError(
+                f"{self._base_url} does not answer like HubSpot. Check the address in the settings."
+            )
         if self._expected_account not in (None, "", account):
             raise WrongAccountError(
                 f"The HubSpot token belongs to account {account}, and {self._expected_account} was expected. "
@@ -206,31 +213,30 @@ class HubSpot:
 
     def _adopt(self, feed: Feed, inputs: Sequence[Input], in_the_way: Mapping[str, str]) -> dict[str, Result]:
         """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
-        found = json.dumps(
-            {
-                "properties": [feed.key],
-                "inputs": [{"id": hubspot_id} for hubspot_id in set(in_the_way.values())],
-            }
+        unowned = self._unowned(feed, set(in_the_way.values()))
+        ours: dict[str, Input] = {}
+        for one in inputs:
+            hubspot_id = in_the_way.get(one.row.record_key)
+            # Of two rows with the same address only the first may have the record.
+            if hubspot_id in unowned and hubspot_id not in ours:
+                ours[hubspot_id] = input_by_id(one, hubspot_id)
+        results = self._batch(
+            self._paths["update"].format(object=feed.object), [*ours.values()], matched_by_trace
         )
-        path = self._paths["read"].format(object=feed.object)
-        try:
-            answer = self._ask("POST", path, found)
-        except TargetUnavailableError:
-            return {}
-        unowned = {
-            record["id"]
-            for record in answer.content.get("results", ())
-            if not record["properties"].get(feed.key)
-        }
-        adopted = [
-            input_by_id(one, in_the_way[one.row.record_key])
-            for one in inputs
-            if in_the_way.get(one.row.record_key) in unowned
-        ]
-        path = self._paths["update"].format(object=feed.object)
-        results = self._batch(path, adopted, matched_by_trace)
-        log.info("records_adopted", object=feed.object, records=len(adopted))
+        log.info("records_adopted", object=feed.object, records=len(results))
         return {result.record_key: result for result in results}
+
+    def _unowned(self, feed: Feed, hubspot_ids: set[str]) -> set[str]:
+        """Give those records that have no key yet, each to one caller only."""
+        inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
+        body = json.dumps({"properties": [feed.key], "inputs": inputs})
+        answer = self._ask("POST", self._paths["read"].format(object=feed.object), body)
+        records = answer.content.get("results", ())
+        without_key = {str(record["id"]) for record in records if not record["properties"].get(feed.key)}
+        with self._adopting:
+            without_key -= self._adopted
+            self._adopted |= without_key
+        return without_key
 
     def _archive(self, feed: Feed, rows: Sequence[Row]) -> list[Result]:
         inputs = [Input(row, None, json.dumps({"id": row.target_id})) for row in rows]
@@ -251,10 +257,12 @@ class HubSpot:
     def _link(self, links: tuple[tuple[str, str], list[Row]]) -> list[Result]:
         (from_object, to_object), rows = links
         moved = [row for row in rows if row.target_id not in (None, link_reference(row))]
-        if moved:
-            self._unlink(moved)
-        inputs, results = [], []
+        results = [result for result in self._unlink(moved) if result.status != "succeeded"]
+        stuck = {result.record_key for result in results}
+        inputs = []
         for row in rows:
+            if row.record_key in stuck:
+                continue
             type_id = ASSOCIATION_TYPES.get((from_object, to_object, row.values["association_type"]))
             if type_id is None:
                 kind = f"{from_object} to {to_object}, {row.values['association_type']}"

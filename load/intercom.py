@@ -116,7 +116,11 @@ class Intercom:
             AccessDeniedError: Intercom refused the token.
             WrongAccountError: the token belongs to another workspace than `expected_workspace`.
         """
-        workspace = str(self._ask("GET", "/me").content["app"]["id_code"])
+        workspace = str((self._ask("GET", "/me").content.get("app") or {}).get("id_code", ""))
+        if not workspace:
+            raise LoadError(
+                f"{self._base_url} does not answer like Intercom. Check the address in the settings."
+            )
         if self._expected_workspace not in (None, "", workspace):
             raise WrongAccountError(
                 f"The Intercom token belongs to workspace {workspace}, and {self._expected_workspace} was expected. "
@@ -214,8 +218,8 @@ class Intercom:
     def _attach(self, row: Row) -> Result:
         contact_id, company_id = row.values["contact_id"], row.values["company_id"]
         link = reference("contacts", contact_id, "companies", company_id)
-        if row.target_id not in (None, link):
-            self._detach(row)
+        if row.target_id not in (None, link) and (undone := self._detach(row)).status != "succeeded":
+            return undone
         body = json.dumps({"id": company_id})
         answer = self._ask("POST", f"/contacts/{contact_id}/companies", body)
         return self._result(row, answer, body, link)

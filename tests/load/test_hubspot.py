@@ -197,6 +197,67 @@ def test_a_refused_batch_is_halved_down_to_the_culprit(contacts: Feed) -> None:
     assert len(pool.calls) <= 1 + 2 * 7
 
 
+def test_of_two_rows_with_one_address_the_first_adopts_the_record(contacts: Feed) -> None:
+    owner: dict[str, str | None] = {"salesforce_id": None}
+
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [{"id": "501", "properties": dict(owner)}]}
+        if path.endswith("/update"):
+            owner["salesforce_id"] = inputs[0]["properties"]["salesforce_id"]
+            return 200, {
+                "results": [
+                    {"id": one["id"], "objectWriteTraceId": one["objectWriteTraceId"]} for one in inputs
+                ]
+            }
+        errors = [
+            {
+                "category": "CONFLICT",
+                "message": "Contact already exists. Existing ID: 501",
+                "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]},
+            }
+            for one in inputs[:2]
+        ]
+        return 207, {"results": [_taken(one) for one in inputs[2:]], "errors": errors}
+
+    target, pool = _target(handler)
+    results = _sent(target, contacts, _rows(4))
+
+    assert [path.rpartition("/")[2] for path, _ in pool.calls] == ["upsert", "read", "update"]
+    assert pool.calls[2][1] == [
+        {
+            "id": "501",
+            "objectWriteTraceId": "key-0",
+            "properties": {"firstname": "A0", "salesforce_id": "key-0"},
+        }
+    ]
+    assert (results["key-0"].status, results["key-0"].action, results["key-0"].target_id) == (
+        "succeeded",
+        "update",
+        "501",
+    )
+    assert (results["key-1"].status, results["key-1"].error_category) == ("refused", "CONFLICT")
+
+
+def test_a_record_with_anothers_key_is_left_alone(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [{"id": "501", "properties": {"salesforce_id": "other"}}]}
+        return 409, {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 501"}
+
+    target, pool = _target(handler)
+
+    assert _sent(target, contacts, _rows(1))["key-0"].status == "refused"
+    assert not any(path.endswith("/update") for path, _ in pool.calls)
+
+
+def test_another_server_is_told_from_hubspot() -> None:
+    target, _ = _target(lambda *_: (200, "<html>"))
+
+    with pytest.raises(LoadError, match="does not answer like HubSpot"):
+        target.check_account()
+
+
 @pytest.mark.parametrize("status", [423, 500, 502, 504, 521, 408])
 def test_passing_troubles_are_waited_out(contacts: Feed, status: int) -> None:
     replies: Iterator[Reply] = iter([(status, {}), urllib3.exceptions.ReadTimeoutError(None, "", "")])  # type: ignore[arg-type]
@@ -354,6 +415,20 @@ def test_a_link_that_moved_is_undone_first(links: Feed) -> None:
     assert [path.rpartition("/")[2] for path, _ in pool.calls] == ["archive", "create"]
     assert pool.calls[0][1] == [{"from": {"id": "99"}, "to": [{"id": "7"}]}]
     assert results[row.record_key].target_id == "contacts/100/companies/7"
+
+
+def test_a_link_that_cannot_be_undone_is_not_made_anew(links: Feed) -> None:
+    target, pool = _target(
+        lambda path, inputs: (502, {}) if path.endswith("archive") else _linked(path, inputs)
+    )
+    [row] = _links(1)
+
+    [result] = _sent(
+        target, links, [Row("l", "h2", "update", "contacts/99/companies/7", row.values)]
+    ).values()
+
+    assert (result.status, result.action, result.row_hash) == ("failed", "update", "h2")
+    assert not any(path.endswith("create") for path, _ in pool.calls)
 
 
 def test_a_link_without_a_type_is_refused(links: Feed) -> None:

@@ -272,6 +272,13 @@ def test_attaching_uses_intercoms_own_ids(attachments: Feed) -> None:
     assert json.loads(workspace.requests[0].content) == {"id": "c1"}
 
 
+def test_another_server_is_told_from_intercom() -> None:
+    target, _ = _target(lambda *_: httpx.Response(200, text="<html>"))
+
+    with pytest.raises(LoadError, match="does not answer like Intercom"):
+        target.check_account()
+
+
 def test_an_object_that_intercom_lacks_raises(declared: list[Feed]) -> None:
     target, _ = _target(lambda *_: _contact())
     links = next(feed for feed in declared if feed.label == "hubspot associations")
