@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 
@@ -13,6 +14,8 @@ def main() -> int:
     serving.add_argument("--home", type=Path, required=True, help="folder that holds the database files")
     serving.add_argument("--port", type=int, required=True, help="0 takes a free one")
     arguments = parser.parse_args()
+    warnings.simplefilter("ignore")  # of the libraries about one another; nothing that the reader can act on
+
     from warehouse.embedded import CannotServeError, serve  # noqa: PLC0415
 
     try:

@@ -6,6 +6,7 @@ Only `env_var()` and `as_number` of dbt's Jinja are known here; a profile needs 
 import os
 import re
 import socket
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,8 @@ def connect(target: str | None = None, project_dir: Path = Path()) -> Any:
     if _is_embedded(output):
         _check_listening(str(output["host"]), int(output["port"]))
         arguments |= LOCAL_LIMITS
-    # Imported late: the connector takes half a second, and `--help` needs none of it.
-    import snowflake.connector  # noqa: PLC0415
-    from snowflake.connector.telemetry_oob import TelemetryService  # noqa: PLC0415
-
-    TelemetryService.get_instance().disable()
-    return snowflake.connector.connect(**arguments, session_parameters={"CLIENT_TELEMETRY_ENABLED": False})
+    connector = _connector()
+    return connector.connect(**arguments, session_parameters={"CLIENT_TELEMETRY_ENABLED": False})
 
 
 def read_profile(target: str | None = None, project_dir: Path = Path()) -> dict[str, Any]:
@@ -142,6 +139,16 @@ _Environment.template_class = _Template
 _JINJA = _Environment(undefined=jinja2.StrictUndefined)
 _JINJA.globals["env_var"] = _env_var
 _JINJA.filters["as_number"] = _as_number
+
+
+def _connector() -> Any:
+    """Import the connector, late (it takes half a second, and `--help` needs none of it), with telemetry off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its copy of requests complains of the versions beside it
+        import snowflake.connector  # noqa: PLC0415
+        from snowflake.connector.telemetry_oob import TelemetryService  # noqa: PLC0415
+    TelemetryService.get_instance().disable()
+    return snowflake.connector
 
 
 def _is_embedded(output: dict[str, Any]) -> bool:

@@ -102,9 +102,8 @@ def test_seeds_keep_their_types_and_their_texts(project: Project, built: dict[st
     assert project.rows("describe table staging.countries")[0][1] == "VARCHAR(2)"
 
 
-def test_the_second_build_passes_too(project: Project, rebuilt: dict[str, str]) -> None:
+def test_the_second_build_on_the_same_files_passes_too(rebuilt: dict[str, str]) -> None:
     assert set(rebuilt.values()) == {"success", "pass"}
-    assert set(project.build().values()) == {"success", "pass"}
 
 
 def test_incremental_models_merge(project: Project, rebuilt: dict[str, str]) -> None:

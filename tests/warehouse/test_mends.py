@@ -279,6 +279,21 @@ def query(client: TestClient, token: str, sql: str) -> Any:
     return client.post("/queries/v1/query-request", json={"sqlText": sql}, headers=headers)
 
 
+def test_what_dbt_reads_back_has_an_answer(mended: Run) -> None:
+    assert mended("show grants on table staging.x") == []
+    assert mended("show parameters like 'query_tag' in session")[0][:2] == ("QUERY_TAG", "")
+
+
+def test_upstream_refuses_statements_about_the_account(upstream: Run) -> None:
+    for statement in (
+        "use secondary roles all",
+        "show grants on table staging.x",
+        "alter session set query_tag = 'x'",
+    ):
+        with pytest.raises(ProgrammingError):
+            upstream(statement)
+
+
 def test_upstream_forgets_null_timestamps() -> None:
     moments = pa.array([datetime(2026, 1, 2), None], pa.timestamp("us"))
     assert null_timestamps._without_mask(moments).null_count == 0

@@ -7,6 +7,7 @@ from typing import Any
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
 from warehouse.mends import catalog, functions, null_timestamps, upstream
+from warehouse.mends.account import Account
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
 from warehouse.mends.ddl_commits import DdlCommits
@@ -19,18 +20,10 @@ from warehouse.mends.temporary_tables import TemporarySession, TemporaryTables
 DATABASE = "MIGRATION"
 RESULTS_KEPT = 8
 
-# Statements about people, rights and the account: accepted, without effect.
-WITHOUT_EFFECT = [
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(grant|revoke)\s",
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*(create|alter|drop)\s+(or\s+replace\s+)?(masking policy|role|warehouse|user|tag|resource monitor)\b",
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*alter\s+(table|view)\s.*\b(set|unset)\s+(masking policy|tag)\b",
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*alter\s+(session|account)\s",
-    r"\s*(--[^\n]*\n\s*|/\*.*?\*/\s*)*use\s+(role|warehouse|secondary roles)\b",
-]
-
 
 class Cursor(
     AnswerOnce,
+    Account,
     LiteralRows,
     Merge,
     TemporaryTables,
@@ -64,7 +57,7 @@ class Warehouse(upstream.Instance):
 
     def __init__(self, home: Path) -> None:
         null_timestamps.install()
-        super().__init__(db_path=home, nop_regexes=WITHOUT_EFFECT)
+        super().__init__(db_path=home)
         self.results_cache = Results()
         catalog.keep_global_catalog(self.duck_conn, home)
         self.connect(DATABASE).close()
