@@ -10,14 +10,14 @@
         {%- set typed = "try_to_decimal(" ~ found ~ ", 38, 6)" -%}
         {%- set wanted = "cast(" ~ expected ~ " as number(38, 6))" -%}
     {%- elif kind == 'boolean' -%}
-        {%- set typed = "lower(" ~ found ~ ")" -%}
-        {%- set wanted = "iff(" ~ expected ~ ", 'true', 'false')" -%}
+        {%- set typed = "nullif(lower(" ~ found ~ "), '')" -%}
+        {%- set wanted = "cast(" ~ expected ~ " as varchar)" -%}
+    {%- elif target == 'intercom' and (kind == 'date' or kind.startswith('timestamp')) -%}
+        {%- set typed = "try_to_decimal(" ~ found ~ ", 38, 0)" -%}
+        {%- set wanted = "date_part(epoch_second, cast(" ~ expected ~ " as timestamp_ntz))" -%}
     {%- elif kind == 'date' -%}
         {%- set typed = "try_to_date(" ~ found ~ ")" -%}
         {%- set wanted = expected -%}
-    {%- elif kind.startswith('timestamp') and target == 'intercom' -%}
-        {%- set typed = "try_to_decimal(" ~ found ~ ", 38, 0)" -%}
-        {%- set wanted = "date_part(epoch_second, " ~ expected ~ ")" -%}
     {%- elif kind.startswith('timestamp') -%}
         {%- set typed = "date_trunc('second', try_to_timestamp_ntz(" ~ found ~ "))" -%}
         {%- set wanted = "date_trunc('second', " ~ expected ~ ")" -%}
@@ -25,11 +25,7 @@
         {%- set typed = "nullif(trim(" ~ found ~ "), '')" -%}
         {%- set wanted = "nullif(trim(" ~ expected ~ "), '')" -%}
     {%- endif -%}
-    {%- if kind == 'boolean' -%}
-        {{ expected }} is null or {{ wanted }} is not distinct from {{ typed }}
-    {%- else -%}
-        {{ wanted }} is not distinct from {{ typed }}
-    {%- endif -%}
+    {{ wanted }} is not distinct from {{ typed }}
 {%- endmacro %}
 
 
@@ -41,16 +37,7 @@
     in `custom_document`, the others in `document`.
 #}
 {% macro mismatching_fields(mart, found, target, object, document='properties', custom_document=none) %}
-{%- set columns = [] -%}
-{%- if execute -%}
-    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ mart] -%}
-    {%- for name in property_names(node.columns) -%}
-        {%- set column = node.columns[name] -%}
-        {%- set is_custom = 'property' in column.config.meta -%}
-        {%- set place = custom_document if is_custom and custom_document else document -%}
-        {%- do columns.append({'name': name, 'data_type': column.data_type, 'place': place}) -%}
-    {%- endfor -%}
-{%- endif -%}
+{%- set columns = contract_properties(mart) -%}
 with expected as (
     select
         {% for column in columns -%}
@@ -75,14 +62,11 @@ compared as (
     select
         expected._record_key,
         {% for column in columns -%}
+        {%- set place = custom_document if column.is_custom and custom_document else document -%}
+        {%- set found_value = 'found.' ~ place ~ ':' ~ column.name ~ '::varchar' -%}
         cast(expected.{{ column.name }} as varchar) as expected_{{ loop.index }},
-        found.{{ column.place }}:{{ column.name }}::varchar as found_{{ loop.index }},
-        {{ is_same_value(
-            'expected.' ~ column.name,
-            'found.' ~ column.place ~ ':' ~ column.name ~ '::varchar',
-            column.data_type,
-            target
-        ) }} as is_same_{{ loop.index }}{{ ',' if not loop.last }}
+        {{ found_value }} as found_{{ loop.index }},
+        {{ is_same_value('expected.' ~ column.name, found_value, column.data_type, target) }} as is_same_{{ loop.index }}{{ ',' if not loop.last }}
         {% endfor %}
     from expected
     inner join found on expected._record_key = found.record_key

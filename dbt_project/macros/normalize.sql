@@ -13,11 +13,11 @@
 {%- endmacro %}
 
 
-{# The host of a web address without protocol, path, port and leading www; an empty one is null. #}
+{# The host of a web address without protocol, port, path, query and leading www; an empty one is null. #}
 {% macro domain_key(column) -%}
     nullif(
         regexp_replace(
-            split_part(split_part(regexp_replace(lower(trim({{ column }})), '^[a-z]+://', ''), '/', 1), ':', 1),
+            regexp_replace(regexp_replace(lower(trim({{ column }})), '^[a-z]+://', ''), '[/?#:].*$', ''),
             '^www[.]',
             ''
         ),

@@ -40,7 +40,7 @@ industries as (
 
 owners as (
     select
-        user_id,
+        owner_id,
         hubspot_owner_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -73,7 +73,7 @@ mapped as (
     from companies
     left join refused on companies.golden_id = refused.record_id
     left join industries on companies.industry = industries.salesforce_industry
-    left join owners on companies.owner_id = owners.user_id
+    left join owners on companies.owner_id = owners.owner_id
     where refused.record_id is null
 )
 

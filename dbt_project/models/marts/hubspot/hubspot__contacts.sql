@@ -42,7 +42,7 @@ lead_statuses as (
 
 owners as (
     select
-        user_id,
+        owner_id,
         hubspot_owner_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -77,7 +77,7 @@ mapped as (
     from people
     left join refused on people.golden_id = refused.record_id
     left join lead_statuses on people.lead_status = lead_statuses.salesforce_status
-    left join owners on people.owner_id = owners.user_id
+    left join owners on people.owner_id = owners.owner_id
     where refused.record_id is null
 )
 

@@ -39,7 +39,7 @@ deal_types as (
 
 owners as (
     select
-        user_id,
+        owner_id,
         hubspot_owner_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -65,7 +65,7 @@ mapped as (
     left join refused on opportunities.opportunity_id = refused.record_id
     left join stages on opportunities.stage_name = stages.salesforce_stage
     left join deal_types on opportunities.opportunity_type = deal_types.salesforce_type
-    left join owners on opportunities.owner_id = owners.user_id
+    left join owners on opportunities.owner_id = owners.owner_id
     where refused.record_id is null
 )
 

@@ -46,7 +46,7 @@ origins as (
 
 owners as (
     select
-        user_id,
+        owner_id,
         hubspot_owner_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -74,7 +74,7 @@ mapped as (
     left join statuses on cases.case_status = statuses.salesforce_status
     left join priorities on cases.priority = priorities.salesforce_priority
     left join origins on cases.origin = origins.salesforce_origin
-    left join owners on cases.owner_id = owners.user_id
+    left join owners on cases.owner_id = owners.owner_id
     where refused.record_id is null
 )
 

@@ -25,7 +25,7 @@ refused as (
 
 owners as (
     select
-        user_id,
+        owner_id,
         intercom_admin_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -48,7 +48,7 @@ mapped as (
         iff(people.is_contact, 'contact', 'lead') as salesforce_kind
     from people
     left join refused on people.golden_id = refused.record_id
-    left join owners on people.owner_id = owners.user_id
+    left join owners on people.owner_id = owners.owner_id
     where refused.record_id is null
 )
 

@@ -80,7 +80,8 @@ unloaded_ends as (
     select
         target,
         object,
-        record_key
+        record_key,
+        status
     from {{ ref('recon_record') }}
     where status in ('refused', 'failed')
 ),
@@ -101,8 +102,7 @@ judged as (
             when found.link_key is not null then 'verified'
             when attempts.status in ('refused', 'failed') then attempts.status
             when ledger.record_key is not null then 'missing'
-            when from_ends.record_key is not null or to_ends.record_key is not null then 'refused'
-            else 'pending'
+            else coalesce(from_ends.status, to_ends.status, 'pending')
         end as status,
         case
             when links.disposition = 'orphaned' then 'an end is deleted or was never extracted'
@@ -113,7 +113,7 @@ judged as (
                 then coalesce(attempts.error_category, attempts.status) || ': ' || coalesce(attempts.error_message, '')
             when ledger.record_key is not null then 'sent and accepted, but not found in the target'
             when from_ends.record_key is not null or to_ends.record_key is not null
-                then 'the target refused one of its ends'
+                then 'an end of it was refused or failed, see recon_record'
             else 'not sent yet'
         end as reason
     from links

@@ -3,7 +3,7 @@ with target_objects as (
     select
         '{{ target }}' as target,
         '{{ object }}' as object,
-        {{ property_count(target ~ '__' ~ object) }} as property_count
+        {{ contract_properties(target ~ '__' ~ object) | length }} as property_count
     union all
     {% endfor %}
     -- a link is there or not: one fact
