@@ -19,7 +19,7 @@ from hubspot.crm.objects.exceptions import ApiException
 from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.landing import Stamp, Table, open_stage, qualified
+from extract.landing import Table, qualified
 from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
 
 BASE_URL = "https://api.hubapi.com"
@@ -63,6 +63,9 @@ def _pause(error: Exception) -> bool | float:
     return LOCKED_SECONDS if error.status == LOCKED else error.status in PASSING
 
 
+_patiently = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_max=WINDOW_SECONDS).on(_pause)
+
+
 class Account:
     """One HubSpot account. Calls keep within the rate limit, and what passes by itself is tried again."""
 
@@ -85,7 +88,7 @@ class Account:
 
     def _call(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
-            return self._try(method, path, query, body)
+            return _patiently(lambda: self._try(method, path, query, body))
         except ApiException as error:
             raise _explained(error, path) from None
         except urllib3.exceptions.HTTPError as error:
@@ -93,7 +96,6 @@ class Account:
                 f"HubSpot at {self._base_url} cannot be reached ({type(error).__name__}). Give the command again."
             ) from None
 
-    @stamina.retry(on=_pause, attempts=ATTEMPTS, timeout=None, wait_max=WINDOW_SECONDS)
     def _try(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> dict[str, Any]:
         answer = self._api.call_api(
             path,
@@ -147,8 +149,7 @@ def read(
         BudgetExhausted: the day's calls are used up.
         ExtractError: HubSpot refused or cannot be reached. Tables not yet read stay as they were.
     """
-    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "hubspot", progress)
-    open_stage(connection, RAW)
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     landed = []
     for name, properties in objects.items():
         records = _records(account, name, properties, key)
@@ -170,8 +171,7 @@ def read_owners(
 
     Raises as `read` does.
     """
-    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "hubspot", progress)
-    open_stage(connection, RAW)
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     owners = itertools.chain.from_iterable(
         _pages(account, "/crm/v3/owners/", [("archived", archived)]) for archived in ("false", "true")
     )

@@ -16,7 +16,7 @@ from intercom import Intercom
 from snowflake.connector import SnowflakeConnection
 
 from extract.errors import ExtractError, LoginError
-from extract.landing import RowFiles, Stamp, Table, execute, open_stage
+from extract.landing import RowFiles, Table, execute
 from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
 
 BASE_URL = "https://api.intercom.io"
@@ -138,8 +138,7 @@ def read(
         LoginError: the token is not accepted.
         ExtractError: Intercom refused or cannot be reached. Tables not yet read stay as they were.
     """
-    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "intercom", progress)
-    open_stage(connection, RAW)
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     contacts = _land_contacts(workspace, back, ours=ours)
     known = _known_companies(connection)
     companies = (each for each in _companies(workspace, known) if not ours or each.get("company_id"))
@@ -159,8 +158,7 @@ def read_admins(
     progress: Progress | None = None,
 ) -> Landed:
     """Copy Intercom's admins, who own its records, into RAW_INTERCOM.ADMINS. Raises as `read` does."""
-    back = ReadBack(connection, Stamp.now(run_id), landing_dir / run_id / "intercom", progress)
-    open_stage(connection, RAW)
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     return _land_admins(workspace, back)
 
 

@@ -171,6 +171,20 @@ def clear(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
+def sweep(landing_dir: Path, run_id: str, name: str) -> None:
+    """Remove what other runs left under this name; only one call at a time uses a landing folder."""
+    for folder in landing_dir.glob(f"*/{name}"):
+        if folder.parent.name != run_id:
+            shutil.rmtree(folder, ignore_errors=True)
+            remove_empty(folder.parent)
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder that has nothing in it."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
 def open_stage(connection: SnowflakeConnection, schema: str) -> None:
     """Make the stage that files go through; it and what is left in it end with the session."""
     execute(connection, f"create temporary stage if not exists {schema}.landing")
@@ -194,7 +208,7 @@ def load_files(
     execute(connection, f"put '{files}' {stage} auto_compress = false")
     copied = execute(
         connection,
-        f"copy into {landed} from {stage} file_format = (type = parquet) "
+        f"copy into {landed} from {stage} file_format = (type = parquet null_if = ()) "
         "match_by_column_name = case_insensitive purge = true",
     )
     return sum(int(file["rows_loaded"]) for file in copied)

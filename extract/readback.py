@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from snowflake.connector import SnowflakeConnection
 
-from extract.landing import RowFiles, Stamp, Table, land_files, land_rows
+from extract.landing import RowFiles, Stamp, Table, land_files, land_rows, open_stage, sweep
 
 Progress = Callable[[str, int, int | None], None]
 Row = TypeVar("Row")
@@ -35,6 +35,20 @@ class ReadBack:
     stamp: Stamp
     folder: Path
     progress: Progress | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        connection: SnowflakeConnection,
+        schema: str,
+        run_id: str,
+        landing_dir: Path,
+        progress: Progress | None,
+    ) -> Self:
+        """Open the schema's stage, and remove the files that other runs left behind."""
+        sweep(landing_dir, run_id, schema)
+        open_stage(connection, schema)
+        return cls(connection, Stamp.now(run_id), landing_dir / run_id / schema, progress)
 
     def land(self, table: Table, rows: Iterable[tuple[str | None, ...]]) -> Landed:
         """Put rows in the place of the table's rows; they pass one by one and are not held."""

@@ -125,7 +125,8 @@ PASSING = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
-retried = stamina.retry(on=PASSING, attempts=ATTEMPTS, timeout=None, wait_max=WAIT_MAX_SECONDS)
+# Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
+_patiently = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_max=WAIT_MAX_SECONDS).on(PASSING)
 
 
 class OrgSession(requests.Session):
@@ -163,11 +164,10 @@ class OrgSession(requests.Session):
             requests.RequestException: no answer after several tries.
         """
         try:
-            return self._send_with_token(method, url, settings)
+            return _patiently(lambda: self._send_with_token(method, url, settings))
         except _PassingRefusalError as refusal:
             return refusal.response
 
-    @retried
     def _send_with_token(
         self, method: str | bytes, url: str | bytes, settings: Mapping[str, Any]
     ) -> requests.Response:
@@ -193,11 +193,10 @@ class OrgSession(requests.Session):
                 "The Salesforce access token has expired. Give a new one, or a login that can renew it."
             )
         try:
-            return self._ask_for_token()
+            return _patiently(self._ask_for_token)
         except _PassingRefusalError as refusal:
             raise LoginError(_login_message(self._login, refusal.response.status_code, None)) from refusal
 
-    @retried
     def _ask_for_token(self) -> Token:
         form, headers = _grant(self._login)
         url = self._login.login_url.rstrip("/") + TOKEN_PATH

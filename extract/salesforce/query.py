@@ -125,7 +125,7 @@ def delete_job(sf: Salesforce, job_id: str) -> None:
     """Free the job's results; Salesforce does it by itself after seven days, so a failure is only logged."""
     try:
         sf.restful(f"jobs/query/{job_id}", method="DELETE")
-    except (SalesforceError, requests.RequestException) as error:
+    except (ExtractError, SalesforceError, requests.RequestException) as error:
         log.info("bulk job not deleted", job=job_id, error=type(error).__name__)
 
 

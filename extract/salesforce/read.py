@@ -14,7 +14,7 @@ from typing import Literal
 from simple_salesforce import Salesforce
 
 from extract.errors import BudgetExhausted, ExtractError
-from extract.landing import clear
+from extract.landing import clear, remove_empty
 from extract.salesforce import query
 from extract.salesforce.describe import Description, describe
 from extract.salesforce.query import FieldGoneError, JobLostError, NotInBulkError, Window
@@ -138,8 +138,7 @@ def sweep(call: Call, source: SourceObject) -> None:
     for folder in call.landing_dir.glob(f"*/{source.name}"):
         if folder != call.folder(source):
             forget(call, folder)
-            with contextlib.suppress(OSError):
-                folder.parent.rmdir()
+            remove_empty(folder.parent)
 
 
 def _read(call: Call, source: SourceObject, description: Description, since: str | None) -> Copy:

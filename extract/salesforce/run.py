@@ -20,7 +20,7 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.landing import Stamp, watermarks
+from extract.landing import Stamp, remove_empty, watermarks
 from extract.salesforce.describe import describe_org, nearest
 from extract.salesforce.raw import Counts, RawTables
 from extract.salesforce.read import (
@@ -95,14 +95,17 @@ def extract(
     results = {source.name: _absent(tables, source, org) for source in objects if source.name not in org}
     present = [source for source in objects if source.name in org]
     copies: list[Copy] = []
+    exhausted: BudgetExhausted | None = None
     try:
         for attempt in _attempts(call, present, since):
             results[attempt.source.name] = _settle(call, tables, attempt)
             copies += [attempt.copy] if attempt.copy else []
-    finally:
-        tables.save_descriptions(
-            org, [copy.description for copy in copies], landing_dir / run_id / "_describe"
-        )
+    except BudgetExhausted as error:
+        exhausted = error
+    tables.save_descriptions(org, [copy.description for copy in copies], landing_dir / run_id / "_describe")
+    remove_empty(landing_dir / run_id)
+    if exhausted:
+        raise exhausted
     return [results[source.name] for source in objects]
 
 

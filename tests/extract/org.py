@@ -1,6 +1,7 @@
 """The Salesforce stand-in as tests use it: filled, changed, disturbed."""
 
 import csv
+import email.utils
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ class Org:
         self.sf = self.connect()
 
     def connect(self, adapter: PlainLoopback | None = None) -> Salesforce:
-        return connect(Login(login_url=self.url, **CLIENT), adapter=adapter)
+        return connect(Login(login_url=self.url, **CLIENT), adapter=adapter or Punctual())
 
     def control(self, action: str, **content: Any) -> Any:
         answer = httpx.post(f"{self.url}/_sandbox/{action}", json=content)
@@ -48,7 +49,16 @@ class Org:
             self.control("seed", folder=folder)
 
 
-class Tampering(PlainLoopback):
+class Punctual(PlainLoopback):
+    """A network whose Date headers are right to the second; the stand-in's server renews its own now and then."""
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **settings: Any) -> requests.Response:
+        response = super().send(request, *arguments, **settings)
+        response.headers["Date"] = email.utils.formatdate(usegmt=True)
+        return response
+
+
+class Tampering(Punctual):
     """A network that changes answers on their way."""
 
     def __init__(self, change: Callable[[requests.Response], None]) -> None:

@@ -12,10 +12,11 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from structlog.testing import capture_logs
 
 from extract.errors import BudgetExhausted, LoginError
 from extract.salesforce.login import JWT_GRANT, Login, connect
-from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused
+from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused, token
 
 LIMITS = f"{DATA}/limits/"
 LOGIN = Login(login_url=URL, client_id="the-id", client_secret="the-secret")
@@ -124,6 +125,16 @@ def test_what_passes_is_tried_again(org: FakeOrg, passing: Any) -> None:
     assert len(org.sent(LIMITS)) == 3
 
 
+def test_a_retry_is_logged_without_the_token(org: FakeOrg) -> None:
+    org.on("POST", TOKEN, refused(503, "SERVER_UNAVAILABLE"), token("the-token"))
+    org.on("GET", LIMITS, refused(503, "SERVER_UNAVAILABLE"), ok({}))
+    with capture_logs() as logged:
+        sf = connect(LOGIN, adapter=org)
+        sf.limits(headers={"Authorization": "Bearer the-token"})
+    assert len([entry for entry in logged if entry["event"] == "stamina.retry_scheduled"]) == 2
+    assert not [secret for secret in ("the-token", "the-secret", "Basic") if secret in str(logged)]
+
+
 def test_what_does_not_pass_in_time_is_the_answer(org: FakeOrg) -> None:
     org.on("GET", LIMITS, refused(503, "SERVER_UNAVAILABLE"))
     sf = connect(LOGIN, adapter=org)
@@ -168,7 +179,7 @@ def test_a_loopback_host_is_spoken_to_in_plain_http() -> None:
     class Plain(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.answer(
-                f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.server.server_address[1]}"}}'
+                f'{{"access_token": "t", "instance_url": "http://127.0.0.1:{self.connection.getsockname()[1]}"}}'
             )
 
         def do_GET(self) -> None:
