@@ -108,7 +108,7 @@ def _load_file(store: Store, sobject: Sobject, file: Path) -> int:
         cursor.execute(f'DELETE FROM org."{sobject.name}" WHERE "Id" IN (SELECT {given["Id"]} FROM staged)')
         admin = "'" + store.admin_id().replace("'", "''") + "'"
         values = ", ".join(_value(each, given, admin) for each in sobject.columns)
-        cursor.execute(f'INSERT INTO org."{sobject.name}" SELECT {values} FROM staged ORDER BY rowid')
+        cursor.execute(f'INSERT INTO org."{sobject.name}" SELECT {values} FROM staged')
         row = cursor.execute("SELECT count(*) FROM staged").fetchone()
         cursor.execute("DROP TABLE staged")
     return int(row[0]) if row else 0
@@ -166,7 +166,8 @@ def _check_values(cursor: duckdb.DuckDBPyConnection, file: Path, columns: list[F
     typed = {f"c{place}": each for place, each in enumerate(columns) if column_type(each) != "VARCHAR"}
     for column, field in typed.items():
         parsed = _parsed(field, column, "TRY_CAST")
-        sql = f"SELECT min(rowid) + 1 FROM staged WHERE {column} IS NOT NULL AND {parsed} IS NULL"
+        bad = f"{column} IS NOT NULL AND {parsed} IS NULL"
+        sql = f"SELECT min(rowid) FILTER (WHERE {bad}) - min(rowid) + 1 FROM staged"
         first = (cursor.execute(sql).fetchone() or (None,))[0]
         if first is not None:
             raise SeedError(

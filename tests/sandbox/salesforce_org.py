@@ -138,13 +138,19 @@ def plain_http(url: str) -> requests.Session:
 
 
 @contextmanager
+def login(url: str) -> Iterator[Acme]:
+    """Log in to a served org."""
+    session_id = token(url)
+    with requests.Session() as http, plain_http(url) as secure:
+        http.headers["Authorization"] = f"Bearer {session_id}"
+        sf = Salesforce(
+            instance="acme.my.salesforce.com", session_id=session_id, session=secure, version=VERSION
+        )
+        yield Acme(url, http, sf)
+
+
+@contextmanager
 def acme(home: Path) -> Iterator[Acme]:
-    """Serve the org of `home`."""
-    with serve(create_app(home)) as url:
-        session_id = token(url)
-        with requests.Session() as http, plain_http(url) as secure:
-            http.headers["Authorization"] = f"Bearer {session_id}"
-            sf = Salesforce(
-                instance="acme.my.salesforce.com", session_id=session_id, session=secure, version=VERSION
-            )
-            yield Acme(url, http, sf)
+    """Serve the org of `home` and log in."""
+    with serve(create_app(home)) as url, login(url) as org:
+        yield org

@@ -21,16 +21,34 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
-from tests.sandbox.salesforce_org import CLIENT, TOKEN_PATH, VERSION, Acme, acme, plain_http, record_id, write_csv
+from sandbox.salesforce.app import create_app
+from tests.sandbox.salesforce_org import (
+    CLIENT,
+    TOKEN_PATH,
+    VERSION,
+    Acme,
+    login,
+    plain_http,
+    record_id,
+    write_csv,
+)
+from tests.sandbox.serving import serve
 
 PEOPLE = 11
 
 
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve(create_app(tmp_path_factory.mktemp("client"))) as served:
+        yield served
+
+
 @pytest.fixture
-def org(tmp_path: Path) -> Iterator[Acme]:
+def org(url: str, tmp_path: Path) -> Iterator[Acme]:
     rows = [{"Id": record_id("003", f"A{n:02}"), "LastName": f"Last {n:02}"} for n in range(PEOPLE)]
     write_csv(tmp_path / "csv", "Contact", rows)
-    with acme(tmp_path / "home") as served:
+    with login(url) as served:
+        served.control("reset")
         served.seed(tmp_path / "csv")
         yield served
 
@@ -78,13 +96,15 @@ def test_jwt_login(org: Acme, key: rsa.RSAPrivateKey) -> None:
     assert sf.query("SELECT COUNT() FROM Contact")["totalSize"] == PEOPLE
 
 
-def test_jwt_login_without_a_known_key_fails(org: Acme, key: rsa.RSAPrivateKey) -> None:
-    with pytest.raises(SalesforceAuthenticationFailed, match="user hasn't approved this consumer"):
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_jwt_login_without_a_known_key_fails(tmp_path: Path, key: rsa.RSAPrivateKey) -> None:
+    refusal = pytest.raises(SalesforceAuthenticationFailed, match="user hasn't approved this consumer")
+    with serve(create_app(tmp_path / "home")) as url, refusal:
         Salesforce(
             username="admin@acme.example",
             consumer_key=CLIENT[0],
             privatekey=pem(key),
-            session=plain_http(org.url),
+            session=plain_http(url),
         )
 
 
@@ -98,7 +118,9 @@ def test_jwt_login_without_a_known_key_fails(org: Acme, key: rsa.RSAPrivateKey) 
         ({"exp": 4_000_000_000}, "invalid assertion"),
     ],
 )
-def test_wrong_claims_are_refused(org: Acme, key: rsa.RSAPrivateKey, change: dict[str, object], error: str) -> None:
+def test_wrong_claims_are_refused(
+    org: Acme, key: rsa.RSAPrivateKey, change: dict[str, object], error: str
+) -> None:
     org.control("jwt_key", {"public_key": public_pem(key)})
     claims = {
         "iss": CLIENT[0],
@@ -156,7 +178,9 @@ def test_describe_and_limits(org: Acme) -> None:
 
 
 def test_bulk_query_over_several_pages(org: Acme) -> None:
-    pages = list(org.sf.bulk2.Contact.query("SELECT Id, LastName FROM Contact ORDER BY Id", max_records=4, wait=0.01))
+    pages = list(
+        org.sf.bulk2.Contact.query("SELECT Id, LastName FROM Contact ORDER BY Id", max_records=4, wait=0.01)
+    )
     assert len(pages) == 3
     rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
     assert [row["LastName"] for row in rows] == [f"Last {n:02}" for n in range(PEOPLE)]

@@ -15,7 +15,14 @@ from tests.sandbox.salesforce_org import Acme, acme
 ORG = declared_org()
 RECORDED = ("Account", "Case", "Contact", "Event", "Lead", "Opportunity", "OpportunityContactRole")
 # Where the org of org.yml is another one than those that were recorded.
-OF_THIS_ORG = {"picklistValues", "length", "byteLength", "referenceTo", "polymorphicForeignKey", "namePointing"}
+OF_THIS_ORG = {
+    "picklistValues",
+    "length",
+    "byteLength",
+    "referenceTo",
+    "polymorphicForeignKey",
+    "namePointing",
+}
 # Left out of older describes.
 NEWER = {"associateEntityType", "associateParentEntity", "sobjectDescribeOption"}
 
@@ -80,7 +87,9 @@ def test_objects_are_listed_as_recorded(shared: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(ORG.sobjects))
 def test_describes_meet_the_schema(shared: Path, name: str) -> None:
-    text = (shared / "specs" / "salesforce" / "schema" / "sobject-describe.schema.json").read_text(encoding="utf-8")
+    text = (shared / "specs" / "salesforce" / "schema" / "sobject-describe.schema.json").read_text(
+        encoding="utf-8"
+    )
     errors = list(Draft7Validator(_repaired(json.loads(text))).iter_errors(described(name)))
     assert [f"{list(error.path)}: {error.message}" for error in errors] == []
 
@@ -96,7 +105,10 @@ def _repaired(schema: Any) -> Any:
 
 def test_compound_fields_name_their_components() -> None:
     fields = {field["name"]: field for field in described("Contact")["fields"]}
-    assert (fields["MailingAddress"]["type"], fields["MailingAddress"]["soapType"]) == ("address", "urn:address")
+    assert (fields["MailingAddress"]["type"], fields["MailingAddress"]["soapType"]) == (
+        "address",
+        "urn:address",
+    )
     parts = {name for name, field in fields.items() if field["compoundFieldName"] == "MailingAddress"}
     assert len(parts) == 8
     assert {name for name, field in fields.items() if field["compoundFieldName"] == "Name"} == {
@@ -110,7 +122,11 @@ def test_custom_fields_relationships_and_picklists() -> None:
     fields = {field["name"]: field for field in described("Subscription__c")["fields"]}
     assert fields["Account__c"]["relationshipName"] == "Account__r"
     assert fields["Monthly_Price__c"]["precision"] == 16
-    assert [value["value"] for value in fields["Plan__c"]["picklistValues"]] == ["Starter", "Team", "Enterprise"]
+    assert [value["value"] for value in fields["Plan__c"]["picklistValues"]] == [
+        "Starter",
+        "Team",
+        "Enterprise",
+    ]
     who = {field["name"]: field for field in described("Task")["fields"]}["WhoId"]
     assert (who["polymorphicForeignKey"], who["referenceTo"]) == (True, ["Contact", "Lead"])
     calculated = {field["name"] for field in described("Account")["fields"] if field["calculated"]}
@@ -126,7 +142,9 @@ def test_describe_over_http_and_its_304(org: Acme) -> None:
     again = org.get("/sobjects/Contact/describe", headers={"If-Modified-Since": changed})
     assert (again.status_code, again.content) == (304, b"")
     assert "Sforce-Limit-Info" in again.headers
-    old = org.get("/sobjects/Contact/describe", headers={"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"})
+    old = org.get(
+        "/sobjects/Contact/describe", headers={"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}
+    )
     assert old.status_code == 200
     assert org.get("/sobjects/Nothing/describe").status_code == 404
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +20,17 @@ CONTACTS = [
     ("A4", "100%_real\\x", "Li", "", "Bonn", "Offers", "", "", "2024-03-04T10:00:00.000Z"),
     ("A5", "Gone", "Al", "K2", "Bonn", "", "", "true", "2024-03-05T10:00:00.000Z"),
 ]
-COLUMNS = (
-    "Id LastName FirstName AccountId MailingCity Newsletter_Topics__c HasOptedOutOfEmail IsDeleted LastModifiedDate"
-).split()
+COLUMNS = [
+    "Id",
+    "LastName",
+    "FirstName",
+    "AccountId",
+    "MailingCity",
+    "Newsletter_Topics__c",
+    "HasOptedOutOfEmail",
+    "IsDeleted",
+    "LastModifiedDate",
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +43,23 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
     ]
     write_csv(home / "csv", "contact", rows)
     accounts = [
-        {"Id": record_id("001", "K1"), "Name": "Analytical Engines", "AnnualRevenue": "99213206", "ParentId": ""},
-        {"Id": record_id("001", "K2"), "Name": "Lanes", "AnnualRevenue": "1500.5", "ParentId": record_id("001", "K1")},
+        {
+            "Id": record_id("001", "K1"),
+            "Name": "Analytical Engines",
+            "AnnualRevenue": "99213206",
+            "ParentId": "",
+        },
+        {
+            "Id": record_id("001", "K2"),
+            "Name": "Lanes",
+            "AnnualRevenue": "1500.5",
+            "ParentId": record_id("001", "K1"),
+        },
     ]
     write_csv(home / "csv", "Account", accounts)
-    users = [{"Id": record_id("005", "U1"), "Username": "u@acme.example", "LastName": "Un", "Name": "Owner Un"}]
+    users = [
+        {"Id": record_id("005", "U1"), "Username": "u@acme.example", "LastName": "Un", "Name": "Owner Un"}
+    ]
     write_csv(home / "csv", "USER", users)
     queue = [{"Id": record_id("00G", "Q1"), "Name": "Support queue", "Type": "Queue"}]
     write_csv(home / "csv", "Group", queue)
@@ -81,7 +100,10 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
         ("WHERE HasOptedOutOfEmail = FALSE AND FirstName = 'grace'", "A2"),
         ("WHERE (FirstName = 'ada' OR FirstName = 'grace') AND NOT LastName = 'hopper'", "A1"),
         ("WHERE LastModifiedDate > 2024-03-02T10:00:00Z", "A3 A4"),
-        ("WHERE LastModifiedDate >= 2024-03-02T11:00:00.000+01:00 AND LastModifiedDate < 2024-03-04T10:00:00Z", "A2 A3"),
+        (
+            "WHERE LastModifiedDate >= 2024-03-02T11:00:00.000+01:00 AND LastModifiedDate < 2024-03-04T10:00:00Z",
+            "A2 A3",
+        ),
         ("WHERE LastModifiedDate < TODAY", "A1 A2 A3 A4"),
         ("WHERE LastModifiedDate = LAST_N_DAYS:1", ""),
         (f"WHERE Id = '{record_id('003', 'A3')}'", "A3"),
@@ -125,7 +147,9 @@ def test_query_all_shows_the_recycle_bin(org: Acme) -> None:
 
 def test_values_are_typed_and_related_records_nested(org: Acme) -> None:
     fields = "Id, LastName, HasOptedOutOfEmail, LastModifiedDate, Birthdate, Account.AnnualRevenue, Account.Owner.Name"
-    with_account, without = org.records(f"SELECT {fields} FROM Contact WHERE FirstName IN ('Ada', 'Li') ORDER BY Id")
+    with_account, without = org.records(
+        f"SELECT {fields} FROM Contact WHERE FirstName IN ('Ada', 'Li') ORDER BY Id"
+    )
     base = "/services/data/v66.0/sobjects"
     assert with_account == {
         "attributes": {"type": "Contact", "url": f"{base}/Contact/{record_id('003', 'A1')}"},
@@ -171,16 +195,20 @@ def test_counts_and_aggregates(org: Acme) -> None:
     assert [group["number"] for group in groups] == [2, 1, 1]
     only = org.records("SELECT AccountId FROM Contact GROUP BY AccountId HAVING COUNT(Id) > 1")
     assert [group["AccountId"] for group in only] == [record_id("001", "K1")]
-    sums = org.records("SELECT SUM(AnnualRevenue) total, AVG(AnnualRevenue), COUNT_DISTINCT(Name) FROM Account")[0]
+    sums = org.records(
+        "SELECT SUM(AnnualRevenue) total, AVG(AnnualRevenue), COUNT_DISTINCT(Name) FROM Account"
+    )[0]
     assert (sums["total"], sums["expr0"], sums["expr1"]) == (99214706.5, 49607353.25, 2)
-    assert org.records("SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name HAVING COUNT(Id) = 2") == [
-        {"attributes": {"type": "AggregateResult"}, "Name": "Analytical Engines", "expr0": 2}
-    ]
+    assert org.records(
+        "SELECT Account.Name, COUNT(Id) FROM Contact GROUP BY Account.Name HAVING COUNT(Id) = 2"
+    ) == [{"attributes": {"type": "AggregateResult"}, "Name": "Analytical Engines", "expr0": 2}]
 
 
 def test_field_groups(org: Acme) -> None:
     everything = org.records("SELECT FIELDS(ALL) FROM Contact ORDER BY Id LIMIT 1")[0]
-    assert set(everything) == {"attributes"} | {each.name for each in declared_org().sobjects["Contact"].fields}
+    assert set(everything) == {"attributes"} | {
+        each.name for each in declared_org().sobjects["Contact"].fields
+    }
     assert everything["MailingAddress"]["city"] == "London"
     custom = org.records("SELECT FIELDS(CUSTOM) FROM Contact LIMIT 1")[0]
     assert set(custom) == {"attributes", "Preferred_Language__c", "Newsletter_Topics__c"}
@@ -199,8 +227,18 @@ NO_COLUMN = (
         ("SELECT * FROM Contact", "MALFORMED_QUERY", 8, "unexpected token: '*'"),
         ("SELECT Id FROM Contact WHERE", "MALFORMED_QUERY", 29, "unexpected token: '<EOF>'"),
         ("SELECT Id FROM Contact; DROP TABLE x", "MALFORMED_QUERY", 23, "unexpected character: ';'"),
-        ("SELECT Id FROM Contact WHERE LastName = 'a' OR 1=1", "MALFORMED_QUERY", 48, "unexpected token: '1'"),
-        ("SELECT Id FROM Contact WHERE Id='a' AND Id='b' OR Id='c'", "MALFORMED_QUERY", 48, "unexpected token: 'OR'"),
+        (
+            "SELECT Id FROM Contact WHERE LastName = 'a' OR 1=1",
+            "MALFORMED_QUERY",
+            48,
+            "unexpected token: '1'",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Id='a' AND Id='b' OR Id='c'",
+            "MALFORMED_QUERY",
+            48,
+            "unexpected token: 'OR'",
+        ),
         ("SELECT Id FROM Contact WHERE LastName = 'open", "MALFORMED_QUERY", 41, "unexpected character: '''"),
         ("SELECT Id FROM Contact LIMIT 'x'", "MALFORMED_QUERY", 30, "unexpected token: ''x''"),
         ("SELECT Nope FROM Contact", "INVALID_FIELD", 8, NO_COLUMN.format("Nope", "Contact")),
@@ -255,9 +293,24 @@ NO_COLUMN = (
             39,
             "Maximum SOQL offset allowed is 2000",
         ),
-        ("SELECT Id FROM Contact WHERE CreatedDate = SOON", "MALFORMED_QUERY", 44, "unexpected token: 'SOON'"),
-        ("SELECT Id FROM Contact WHERE CreatedDate = 2024-13-01T00:00:00Z", "MALFORMED_QUERY", 44, "Invalid date: 2024-13-01T00:00:00Z"),
-        ("SELECT Id FROM Contact WHERE Id LIKE '003%'", "INVALID_QUERY_FILTER_OPERATOR", 38, "invalid operator on id field"),
+        (
+            "SELECT Id FROM Contact WHERE CreatedDate = SOON",
+            "MALFORMED_QUERY",
+            44,
+            "unexpected token: 'SOON'",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE CreatedDate = 2024-13-01T00:00:00Z",
+            "MALFORMED_QUERY",
+            44,
+            "Invalid date: 2024-13-01T00:00:00Z",
+        ),
+        (
+            "SELECT Id FROM Contact WHERE Id LIKE '003%'",
+            "INVALID_QUERY_FILTER_OPERATOR",
+            38,
+            "invalid operator on id field",
+        ),
     ],
 )
 def test_refusals_point_at_the_mistake(org: Acme, soql: str, code: str, column: int, message: str) -> None:
@@ -323,5 +376,5 @@ def test_date_words(word: str, first: tuple[int, int, int], end: tuple[int, int,
 def test_a_date_word_compares_as_its_whole_range(operator: str, bounds: list[int]) -> None:
     query = soql.parse(f"SELECT Id FROM Contact WHERE CreatedDate {operator} TODAY")
     now = datetime(2024, 5, 2, 12, tzinfo=UTC)
-    expected: tuple[Any, ...] = tuple(datetime(2024, 5, day) for day in bounds)  # noqa: DTZ001 - UTC as it is kept
+    expected: tuple[Any, ...] = tuple(datetime(2024, 5, day) for day in bounds)
     assert translate(query, declared_org(), now=now).parameters == expected
