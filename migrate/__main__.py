@@ -262,7 +262,7 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
     from migrate import phases, run, runs
     from migrate.phases import Work
 
-    with _connection(settings) as connection, runs.alone(settings.home):
+    with _prepared(settings) as connection:
         opened = runs.open_run(connection, settings, new=new)
         verb = "continues after " + ", ".join(opened.done) if opened.is_resumed else "begins"
         screen.say(f"Run {opened.run_id} {verb}.")
@@ -285,8 +285,19 @@ def _work(as_json: bool) -> "Iterator[Work]":
     from migrate.phases import Work
 
     settings = _settings()
-    with _connection(settings) as connection, runs.alone(settings.home):
+    with _prepared(settings) as connection:
         yield Work(settings, connection, runs.new_id(), Screen(as_json=as_json))
+
+
+@contextmanager
+def _prepared(settings: "Settings") -> Iterator[Any]:
+    """Connect for work that writes: alone in this home, with the schemas and tables that the work expects."""
+    import warehouse
+    from migrate import runs
+
+    with runs.alone(settings.home), _connection(settings) as connection:
+        warehouse.setup(connection)
+        yield connection
 
 
 @contextmanager

@@ -121,10 +121,11 @@ def _post(settings: Settings, vendor: str, action: str, body: Any) -> Any:
 
 
 def _empty_warehouse(settings: Settings) -> None:
-    if not servers.is_running(servers.warehouse(settings)):
+    try:
+        connection = warehouse.connect(settings.target)
+    except warehouse.WarehouseNotRunningError:
         shutil.rmtree(settings.home / "warehouse", ignore_errors=True)
         return
-    connection = warehouse.connect(settings.target)
     try:
         for row in rows(connection, "select schema_name from information_schema.schemata"):
             if row["schema_name"].upper() not in OWN_SCHEMAS:

@@ -1,0 +1,135 @@
+"""A place of its own for each module: a home, free ports, stand-ins whose traffic is held to the vendors' descriptions."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
+from sandbox.hubspot.app import create_app as hubspot_app
+from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
+from sandbox.intercom.app import create_app as intercom_app
+from tests.load.servers import free_port, running
+from tests.sandbox import intercom_spec, openapi
+from tests.sandbox.serving import serve
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Checking an exchange costs 10 ms; so many of each kind say enough about a load of thousands.
+SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The command line in an environment of its own, and the three systems seen from outside."""
+
+    home: Path
+    environment: dict[str, str]
+    salesforce: str
+    hubspot: httpx.Client
+    intercom: httpx.Client
+    watched: list[openapi.Conformance] = field(default_factory=list)
+
+    def migrate(self, *arguments: str, expect: int = 0) -> Any:
+        """Run one command with `--json`; give its document after checking the exit code."""
+        command = self.start(*arguments)
+        output, errors = command.communicate(timeout=300)
+        assert command.returncode == expect, f"migrate {' '.join(arguments)}:\n{output}\n{errors}"
+        return json.loads(output) if output else {"error": errors}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start one command with `--json` without waiting for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "migrate", *arguments, "--json"],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """Ask the warehouse."""
+        rows: list[dict[str, Any]] = self.migrate("warehouse", "sql", statement)["rows"]
+        return rows
+
+    def change(self, sobject: str, record_id: str, fields: dict[str, Any]) -> None:
+        """Change a record in Salesforce through its own API."""
+        token = httpx.post(
+            f"{self.salesforce}/services/oauth2/token",
+            data={"grant_type": "client_credentials"},
+            auth=("sandbox-client", "sandbox-secret"),
+        ).json()["access_token"]
+        httpx.patch(
+            f"{self.salesforce}/services/data/v66.0/sobjects/{sobject}/{record_id}",
+            json=fields,
+            headers={"Authorization": f"Bearer {token}"},
+        ).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def place(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp("migrate")
+    (home / "warehouse").mkdir()
+    (home / "salesforce").mkdir()
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(
+            running(["warehouse", "serve"], home / "warehouse", "/_warehouse/health")
+        )
+        salesforce = stack.enter_context(
+            running(["sandbox", "salesforce"], home / "salesforce", "/_sandbox/health")
+        )
+        watched = [
+            openapi.Conformance(
+                hubspot_app(_folder(home, "hubspot")), openapi.hubspot(shared), sample=SAMPLE
+            ),
+            openapi.Conformance(
+                intercom_app(_folder(home, "intercom")), intercom_spec.description(shared), sample=SAMPLE
+            ),
+        ]
+        hubspot, intercom = (stack.enter_context(serve(app)) for app in watched)
+        yield Place(
+            home,
+            {
+                **{
+                    name: value
+                    for name, value in os.environ.items()
+                    if not name.startswith(("HUBSPOT", "INTERCOM"))
+                },
+                "MIGRATE_HOME": str(home),
+                "MIGRATE_ENV_FILE": str(home / "none.env"),
+                "DBT_TARGET_PATH": str(home / "target"),
+                "DBT_LOG_PATH": str(home / "logs"),
+                "WAREHOUSE_PORT": str(urlsplit(warehouse).port),
+                "SANDBOX_SALESFORCE_PORT": str(urlsplit(salesforce).port),
+                "SANDBOX_HUBSPOT_PORT": str(urlsplit(hubspot).port),
+                "SANDBOX_INTERCOM_PORT": str(urlsplit(intercom).port),
+            },
+            salesforce,
+            stack.enter_context(_client(hubspot, HUBSPOT_TOKEN)),
+            stack.enter_context(_client(intercom, INTERCOM_TOKEN)),
+            watched,
+        )
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> int:
+    return free_port()
+
+
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir()
+    return folder
+
+
+def _client(url: str, token: str) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)

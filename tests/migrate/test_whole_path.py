@@ -1,0 +1,180 @@
+"""The whole migration through the command line: run, run again, change, tamper, kill, resume."""
+
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from sandbox.company.change import contact_changes
+from tests.migrate.conftest import Place
+
+SCALE = 0.15
+RECORDS = ("companies", "contacts", "deals", "tickets")
+
+
+@pytest.fixture(scope="module")
+def first(place: Place) -> Any:
+    """Give the document of the first run on the demo company."""
+    place.migrate("warehouse", "sql", "select 1 as one")
+    place.migrate("sandbox", "seed", "--scale", str(SCALE))
+    return place.migrate("run")
+
+
+def test_every_record_is_accounted_for(first: Any) -> None:
+    assert first["status"] == "succeeded"
+    assert [phase["name"] for phase in first["phases"]] == ["extract", "build", "load", "reconcile"]
+    assert len(first["objects"]) == 8
+    for one in first["objects"]:
+        assert one["source"] > 0, one
+        explained = one["merged"] + one["quarantined"] + one["refused"] + one["failed"] + one["verified"]
+        assert explained == one["source"], one
+        assert one["accuracy"] >= 0.99, one
+        assert one["unexplained_loss"] == 0, one
+    assert all(first["writes"][target]["records"] > 100 for target in ("hubspot", "intercom"))
+
+
+def test_the_targets_hold_what_the_table_says(place: Place, first: Any) -> None:
+    sent = {(one["target"], one["object"]): one["sent"] for one in first["objects"]}
+    for kind in RECORDS:
+        answer = place.hubspot.post(f"/crm/v3/objects/{kind}/search", json={"limit": 1})
+        assert answer.json()["total"] == sent["hubspot", kind], kind
+    contacts = place.intercom.get(
+        "/contacts", params={"per_page": 1}, headers={"Intercom-Version": "2.14"}
+    ).json()
+    assert contacts["total_count"] == sent["intercom", "contacts"]
+
+
+def test_dirt_is_merged_or_quarantined_with_a_reason(place: Place, first: Any) -> None:
+    people = next(
+        one for one in first["objects"] if (one["target"], one["object"]) == ("hubspot", "contacts")
+    )
+    assert people["merged"] > 0
+    found = place.sql(
+        "select status, count(*) as n, count(reason) as explained from reconciliation.recon_record "
+        "where status <> 'verified' group by status"
+    )
+    assert found
+    assert all(row["n"] == row["explained"] for row in found)
+    checks = {row["check_name"] for row in place.sql("select distinct check_name from quality.quarantine")}
+    assert {"people_email_invalid", "deals_stage_unmapped", "links_orphaned"} <= checks
+
+
+def test_a_second_run_with_nothing_changed_writes_nothing(place: Place, first: Any) -> None:
+    again = place.migrate("run")
+    assert again["run_id"] != first["run_id"]
+    assert again["writes"] == {
+        "hubspot": {"calls": 0, "records": 0},
+        "intercom": {"calls": 0, "records": 0},
+    }
+    assert _numbers(again) == _numbers(first)
+
+
+def test_ten_changed_contacts_are_ten_writes(place: Place, first: Any) -> None:
+    for record_id, fields in contact_changes(place.home / "sandbox" / "company", 10):
+        place.change("Contact", record_id, fields)
+    planned = {}
+    changed = place.migrate("run")
+    planned = {target: writes["records"] for target, writes in changed["writes"].items()}
+    assert planned == {"hubspot": 10, "intercom": 10}
+    assert _numbers(changed) == _numbers(first)
+
+
+def test_tampering_with_a_target_is_found_exactly(place: Place, first: Any) -> None:
+    first_deals = place.sql(
+        "select record_key, target_id from reconciliation.recon_record "
+        "where target = 'hubspot' and object = 'deals' and status = 'verified' "
+        "order by record_key limit 2"
+    )
+    changed, deleted = first_deals
+    link = place.sql(
+        "select links.link_key, from_records.target_id as from_id, to_records.target_id as to_id "
+        "from reconciliation.recon_association as links "
+        "inner join reconciliation.recon_record as from_records on from_records.target = 'hubspot' "
+        "and links.source_id = from_records.record_id "
+        "inner join intermediate.int_links_resolved as resolved on links.link_id = resolved.link_id "
+        "inner join reconciliation.recon_record as to_records on to_records.target = 'hubspot' "
+        "and resolved.to_key = to_records.record_id "
+        "where links.target = 'hubspot' and links.source_field = 'Case.ContactId' and links.status = 'verified' "
+        "order by links.link_key limit 1"
+    )[0]
+    place.hubspot.patch(
+        f"/crm/v3/objects/deals/{changed['target_id']}", json={"properties": {"amount": "1.23"}}
+    ).raise_for_status()
+    place.hubspot.delete(f"/crm/v3/objects/deals/{deleted['target_id']}").raise_for_status()
+    place.hubspot.delete(
+        f"/crm/v4/objects/tickets/{link['from_id']}/associations/contacts/{link['to_id']}"
+    ).raise_for_status()
+    place.hubspot.post(
+        "/crm/v3/objects/contacts", json={"properties": {"email": "stranger@example.org"}}
+    ).raise_for_status()
+
+    document = place.migrate("reconcile", expect=1)
+
+    assert place.sql("select object, record_key, property, found_value from reconciliation.recon_field") == [
+        {"object": "deals", "record_key": changed["record_key"], "property": "amount", "found_value": "1.23"}
+    ]
+    assert place.sql(
+        "select record_id, status from reconciliation.recon_record where status in "
+        "('mismatched', 'missing', 'lost', 'pending') order by status"
+    ) == [
+        {"record_id": changed["record_key"], "status": "mismatched"},
+        {"record_id": deleted["record_key"], "status": "missing"},
+    ]
+    missing = place.sql("select link_key from reconciliation.recon_association where status = 'missing'")
+    assert link["link_key"] in {row["link_key"] for row in missing}
+    # The deleted deal took its links with it; no other link is missing.
+    assert all(
+        row["link_key"] == link["link_key"] or deleted["record_key"] in row["link_key"] for row in missing
+    )
+    losses = {(one["target"], one["object"]): one["unexplained_loss"] for one in document["objects"]}
+    assert losses["hubspot", "deals"] == 1
+    assert losses["hubspot", "associations"] == len(missing)
+    assert losses["intercom", "contacts"] == 0
+
+
+def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> None:
+    place.migrate("sandbox", "seed", "--scale", str(SCALE), "--seed", "8")
+    command = place.start("run")
+    _wait_until_contacts_arrive(place)
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    killed = place.migrate("status")["run"]
+    assert killed["status"] == "running"
+
+    document = place.migrate("run")
+
+    assert document["run_id"] == killed["run_id"]
+    assert [phase["status"] for phase in document["phases"]] == [
+        "skipped",
+        "skipped",
+        "succeeded",
+        "succeeded",
+    ]
+    for one in document["objects"]:
+        assert one["unexplained_loss"] == 0, one
+        assert one["accuracy"] >= 0.99, one
+    contacts = next(
+        one for one in document["objects"] if (one["target"], one["object"]) == ("hubspot", "contacts")
+    )
+    found = place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"]
+    assert found == contacts["sent"]
+
+
+def test_all_traffic_fits_the_published_descriptions(place: Place, first: Any) -> None:
+    for conformance in place.watched:
+        assert conformance.violations(refused=False) == []
+        assert conformance.passed, "no traffic was seen"
+
+
+def _numbers(document: Any) -> list[dict[str, Any]]:
+    return [{name: value for name, value in one.items() if name != "seconds"} for one in document["objects"]]
+
+
+def _wait_until_contacts_arrive(place: Place) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if place.intercom.get("/contacts", headers={"Intercom-Version": "2.14"}).json()["total_count"] > 20:
+            return
+        time.sleep(0.05)
+    pytest.fail("the load did not begin")
