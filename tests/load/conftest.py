@@ -71,6 +71,7 @@ def _session(warehouse_address: str) -> Iterator[Any]:
         environment.setenv("WAREHOUSE_PORT", port)
         connection = warehouse.connect("local", servers.REPOSITORY)
         warehouse.setup(connection)
+        marts.create_tables(connection, marts.company_manifest())
         yield connection
         connection.close()
 
@@ -78,9 +79,7 @@ def _session(warehouse_address: str) -> Iterator[Any]:
 @pytest.fixture
 def connection(_session: Any) -> Any:
     """Give a warehouse whose marts and OPS tables are empty."""
-    for table in ("load_attempt", "load_ledger"):
-        marts.query(_session, f"delete from ops.{table}")
-    marts.create_tables(_session, marts.company_manifest())
+    marts.empty(_session)
     return _session
 
 

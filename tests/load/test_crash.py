@@ -17,7 +17,7 @@ from load.ledger import replay
 from load.plan import plan
 from tests.load import marts, servers
 
-CONTACTS = 2_000
+CONTACTS = 1_500
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
@@ -37,8 +37,8 @@ def test_a_load_that_ended_early_goes_on_where_it_was(
         f"""select '003' || lpad(n::varchar, 15, '0') as _record_key, 'p' || n || '@example.com' as email,
             'Ada' as firstname from ({marts.numbers(CONTACTS)}) as made""",
     )
-    httpx.post(f"{hubspot_address}/_sandbox/limits", json={"latency_ms": 50}).raise_for_status()
-    answered = _ended_at(500, ending, hubspot_address, warehouse_address, spool_dir)
+    httpx.post(f"{hubspot_address}/_sandbox/limits", json={"latency_ms": 40}).raise_for_status()
+    answered = _ended_at(400, ending, hubspot_address, warehouse_address, spool_dir)
     there = _written(hubspot_address)
     assert answered <= there < CONTACTS
     httpx.post(f"{hubspot_address}/_sandbox/limits", json={"latency_ms": 0}).raise_for_status()
