@@ -45,6 +45,7 @@ def _connected(warehouse_port: int) -> Iterator[SnowflakeConnection]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE_PORT", str(warehouse_port))
         connection = warehouse.connect("local", REPOSITORY)
+    warehouse.setup(connection)
     yield connection
     connection.close()
 
@@ -52,9 +53,15 @@ def _connected(warehouse_port: int) -> Iterator[SnowflakeConnection]:
 @pytest.fixture
 def connection(_connected: SnowflakeConnection) -> SnowflakeConnection:
     """Give a warehouse that is set up and empty."""
-    for schema in ("raw_salesforce", "raw_hubspot", "raw_intercom", "ops"):
-        _connected.cursor().execute(f"drop schema if exists {schema} cascade")
-    warehouse.setup(_connected)
+    tables = rows(
+        _connected,
+        "select table_schema, table_name from information_schema.tables "
+        "where table_schema like 'RAW%' or table_schema = 'OPS'",
+    )
+    for schema, table in tables:
+        made_by_extract = schema == "RAW_SALESFORCE" and not table.startswith("_")
+        action = "drop table" if made_by_extract else "delete from"
+        _connected.cursor().execute(f'{action} {schema}."{table}"')
     return _connected
 
 
