@@ -276,6 +276,14 @@ def test_a_custom_object_can_be_changed_linked_and_removed(hubspot: HubSpot) -> 
     assert hubspot.call("GET", "/crm-object-schemas/v3/schemas/contacts").status_code == 400
 
 
+def test_a_custom_object_that_is_refused_leaves_nothing_behind(hubspot: HubSpot) -> None:
+    bad = CAR | {"requiredProperties": ["model", "colour"]}
+    answer = hubspot.call("POST", "/crm-object-schemas/v3/schemas", bad)
+    assert (answer.status_code, "colour" in answer.json()["message"]) == (400, True)
+    assert hubspot.client.crm.schemas.core_api.get_all().results == []
+    assert hubspot.call("GET", "/crm/v3/objects/car").status_code == 400
+
+
 def test_the_account_says_who_it_is_and_what_was_used(hubspot: HubSpot) -> None:
     assert hubspot.call("GET", "/account-info/v3/details").json()["portalId"] == 8462001
     path = "/account-info/v3/api-usage/daily/private-apps"
