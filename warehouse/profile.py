@@ -41,6 +41,9 @@ CONNECTOR_NAMES = {
 # connector repeats a statement that the server could not answer for ever.
 LOCAL_LIMITS = {"login_timeout": 10, "network_timeout": 600, "platform_detection_timeout_seconds": 0.0}
 
+# An account's sessions start in Los Angeles; all times of this project are UTC.
+SESSION = {"CLIENT_TELEMETRY_ENABLED": False, "TIMEZONE": "UTC"}
+
 
 class ProfileError(ValueError):
     """The profile cannot be used as it stands; the message says which setting and what to do."""
@@ -66,7 +69,7 @@ def connect(target: str | None = None, project_dir: Path = Path()) -> Any:
         _check_listening(str(output["host"]), int(output["port"]))
         arguments |= LOCAL_LIMITS
     connector = _connector()
-    return connector.connect(**arguments, session_parameters={"CLIENT_TELEMETRY_ENABLED": False})
+    return connector.connect(**arguments, session_parameters=SESSION)
 
 
 def read_profile(target: str | None = None, project_dir: Path = Path()) -> dict[str, Any]:

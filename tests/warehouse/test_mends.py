@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import fakesnow.server
 import pyarrow as pa
 import pytest
 import snowflake.connector.errors
+from fakesnow.instance import FakeSnow
 from starlette.testclient import TestClient
 
 from warehouse.embedded import create_app, open_warehouse
@@ -231,6 +233,63 @@ class TestLiteralRows:
         mended("create or replace table staging.rows_ (a varchar)")
         mended("insert into staging.rows_ values " + ", ".join(["('x')"] * 12 + ["(iff(true, 'y', 'z'))"]))
         assert mended("select max(a), count(*) from staging.rows_") == [("y", 13)]
+
+
+class TestWaiting:
+    STATEMENTS = (
+        "update staging.counter set n = n + 1",
+        "create schema if not exists made_at_once",
+        "create or replace table staging.replaced_at_once (a varchar(10))",
+        "create or replace view staging.view_at_once as select 1 as a",
+        "create table if not exists staging.new_at_once (a varchar(10))",
+        "create stage if not exists staging.stage_at_once",
+    )
+
+    def hammer(self, instance: FakeSnow) -> list[Exception]:
+        """Run all statements five times in each of four sessions at once; give the failures."""
+        instance.connect("MIGRATION", "STAGING").cursor().execute(
+            "create or replace table counter as select 0 as n"
+        )
+        failures: list[Exception] = []
+
+        def work() -> None:
+            cursor = instance.connect("MIGRATION", "STAGING").cursor()
+            for statement in self.STATEMENTS * 5:
+                try:
+                    cursor.execute(statement)
+                except Exception as error:  # noqa: BLE001  every failure counts
+                    failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return failures
+
+    def test_writers_wait_for_each_other(self, tmp_path: Path) -> None:
+        instance = open_warehouse(tmp_path)
+        assert self.hammer(instance) == []
+        counted = (
+            instance.connect("MIGRATION", "STAGING").cursor().execute("select n from counter").fetchall()
+        )
+        assert counted == [(20,)]
+
+    def test_upstream_fails(self, tmp_path: Path) -> None:
+        assert self.hammer(FakeSnow(db_path=tmp_path))
+
+    def test_a_commit_that_conflicts_is_no_success(self, tmp_path: Path) -> None:
+        instance = open_warehouse(tmp_path)
+        first, second, third = (instance.connect("MIGRATION", "STAGING").cursor() for _ in range(3))
+        first.execute("create table keyed (k varchar primary key)")
+        for cursor in (first, second, third):
+            cursor.execute("begin")
+            cursor.execute("insert into keyed values ('same')")
+        first.execute("commit")
+        with pytest.raises(ProgrammingError, match=r"(?i)primary key"):
+            second.execute("commit")
+        with pytest.raises(ProgrammingError, match=r"(?i)primary key"):
+            third.execute("create table another (a varchar)")
 
 
 def test_results_are_not_kept_for_ever() -> None:

@@ -25,9 +25,10 @@ ANSWERS = {
     r"show\s+(future\s+)?grants\b": NO_GRANTS,
     r"show\s+parameters\s+like\s+'query_tag'": NO_QUERY_TAG,
 }
-COMMENTS = r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"
+LEADING_COMMENTS = r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*"
 PATTERNS = [
-    (re.compile(COMMENTS + words, re.IGNORECASE | re.DOTALL), answer) for words, answer in ANSWERS.items()
+    (re.compile(LEADING_COMMENTS + words, re.IGNORECASE | re.DOTALL), answer)
+    for words, answer in ANSWERS.items()
 ]
 
 

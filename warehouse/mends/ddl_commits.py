@@ -6,10 +6,10 @@ and one transaction may write to one database only.
 Can go when fakesnow commits before DDL.
 """
 
-from contextlib import suppress
 from typing import Any
 
 import duckdb
+import snowflake.connector.errors
 from sqlglot import Expr, exp
 
 from warehouse.mends.upstream import Cursor
@@ -22,6 +22,15 @@ class DdlCommits(Cursor):
 
     def _transform(self, expression: Expr, params: Any) -> Expr:
         if isinstance(expression, DDL):
-            with suppress(duckdb.TransactionException):  # none is open
-                self._duck_conn.commit()
+            self._commit()
         return super()._transform(expression, params)
+
+    def _commit(self) -> None:
+        try:
+            self._duck_conn.commit()
+        except duckdb.TransactionException as error:
+            if "no transaction is active" not in str(error):
+                # Not to be taken for a conflict of the DDL itself, which would be run again: the work is lost.
+                raise snowflake.connector.errors.ProgrammingError(
+                    str(error), errno=625, sqlstate="57014"
+                ) from error

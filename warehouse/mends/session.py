@@ -16,6 +16,7 @@ from warehouse.mends.literal_rows import LiteralRows
 from warehouse.mends.merge import Merge
 from warehouse.mends.null_columns import NullColumns
 from warehouse.mends.temporary_tables import TemporarySession, TemporaryTables
+from warehouse.mends.waiting import Waiting
 
 DATABASE = "MIGRATION"
 RESULTS_KEPT = 8
@@ -23,6 +24,7 @@ RESULTS_KEPT = 8
 
 class Cursor(
     AnswerOnce,
+    Waiting,
     Account,
     LiteralRows,
     Merge,
