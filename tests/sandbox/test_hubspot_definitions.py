@@ -276,9 +276,13 @@ def test_a_custom_object_can_be_changed_linked_and_removed(hubspot: HubSpot) -> 
     assert hubspot.call("GET", "/crm-object-schemas/v3/schemas/contacts").status_code == 400
 
 
-def test_a_custom_object_that_is_refused_leaves_nothing_behind(hubspot: HubSpot) -> None:
-    bad = CAR | {"requiredProperties": ["model", "colour"]}
-    answer = hubspot.call("POST", "/crm-object-schemas/v3/schemas", bad)
+@pytest.mark.parametrize(
+    "wrong", [{"requiredProperties": ["model", "colour"]}, {"associatedObjects": ["colour"]}]
+)
+def test_a_custom_object_that_is_refused_leaves_nothing_behind(
+    hubspot: HubSpot, wrong: dict[str, list[str]]
+) -> None:
+    answer = hubspot.call("POST", "/crm-object-schemas/v3/schemas", CAR | wrong)
     assert (answer.status_code, "colour" in answer.json()["message"]) == (400, True)
     assert hubspot.client.crm.schemas.core_api.get_all().results == []
     assert hubspot.call("GET", "/crm/v3/objects/car").status_code == 400
