@@ -366,9 +366,10 @@ def main() -> None:
 
     try:
         app()
-    except KeyboardInterrupt:
-        print("Interrupted. `migrate run` continues where it stopped.", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            print("Interrupted. `migrate run` continues where it stopped.", file=sys.stderr)  # noqa: T201
+        raise
     except Exception as error:  # noqa: BLE001  # the last place where a failure can be explained
         print(f"migrate: {failures.explain(error)}", file=sys.stderr)  # noqa: T201
         sys.exit(BROKEN)
