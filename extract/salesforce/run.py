@@ -89,7 +89,9 @@ def extract(
     time.sleep(max(0.0, began + settings.settle.total_seconds() - time.monotonic()))
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
     tables = RawTables(connection, Stamp.now(run_id))
-    since = {} if full else _behind(watermarks(connection), settings.lookback)
+    known = {} if full else _behind(watermarks(connection), settings.lookback)
+    # Without its table there is nothing that a change could be put into.
+    since = {each.name: known[each.name] for each in objects if each.name in known and tables.has(each)}
     for source in objects:
         sweep(call, source)
     results = {source.name: _absent(tables, source, org) for source in objects if source.name not in org}

@@ -134,6 +134,15 @@ def test_a_full_copy_drops_what_the_org_purged(org: Org, copy: Copy, connection:
     assert (done.mode, done.raw_count, done.message) == ("full", 2, "")
 
 
+def test_a_table_that_was_dropped_is_filled_again(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3))
+    copy(CONTACT)
+    connection.cursor().execute("drop table raw_salesforce.contact")
+    assert [(each.mode, each.raw_count) for each in copy(CONTACT)] == [("full", 3)]
+
+
 def test_objects_are_read_side_by_side_and_given_in_order(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(2), Case=[{"Id": "500000000000001AAA", "CaseNumber": "1"}])
     done = copy(CASE, CONTACT, ACCOUNT, settings=Settings(threads=3))
