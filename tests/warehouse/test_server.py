@@ -1,6 +1,7 @@
 """What a client of the served warehouse relies on: loading, reading, transactions, several clients, restart."""
 
 import gzip
+import json
 import subprocess
 import sys
 import threading
@@ -106,6 +107,13 @@ class TestReading:
         assert (whole, str(decimal), double, boolean) == (1, "1.50", 1.5, True)
         assert (day.isoformat(), moment) == ("2026-01-02", datetime(2026, 1, 2, 3, 4, 5, 678000))
         assert (no_moment, nothing, empty, text) == (None, None, "", "é")
+
+    def test_small_integers_lists_and_uuids(self, connection: Any) -> None:
+        ((sign, parts, uuid, small),) = rows(
+            connection,
+            "select sign(-3), split('a;b', ';'), uuid_string(), x from (select null::smallint as x) as t",
+        )
+        assert (sign, json.loads(parts), len(uuid), small) == (-1, ["a", "b"], 36, None)
 
     def test_parameters_of_both_styles(self, connection: Any) -> None:
         assert rows(connection, "select %s, %s, %s", ("it's", 5, None)) == [("it's", 5, None)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
-from warehouse.mends import catalog, functions, null_timestamps, upstream
+from warehouse.mends import catalog, functions, null_timestamps, result_types, upstream
 from warehouse.mends.account import Account
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
@@ -59,6 +59,7 @@ class Warehouse(upstream.Instance):
 
     def __init__(self, home: Path) -> None:
         null_timestamps.install()
+        result_types.install()
         super().__init__(db_path=home)
         self.results_cache = Results()
         catalog.keep_global_catalog(self.duck_conn, home)
