@@ -1,11 +1,11 @@
 """WHERE and HAVING onto DuckDB. SOQL knows true and false only: what compares with null is false, NOT of it true."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
 from sandbox.salesforce import soql
-from sandbox.salesforce.dates import day_range
+from sandbox.salesforce.dates import day_range, utc
 from sandbox.salesforce.ids import spellings
 from sandbox.salesforce.org import Field
 from sandbox.salesforce.paths import NUMBERS, Column, Paths
@@ -143,7 +143,7 @@ class Conditions:
         if literal.kind == "number":
             return float(literal.text)
         try:
-            return _moment(literal.text) if literal.kind == "datetime" else date.fromisoformat(literal.text)
+            return utc(literal.text) if literal.kind == "datetime" else date.fromisoformat(literal.text)
         except ValueError:
             self.paths.refuse("MALFORMED_QUERY", f"Invalid date: {literal.text}", literal.position)
 
@@ -175,8 +175,3 @@ def folded(column: Column) -> str:
 
 def _negated(found: str) -> str:
     return f"(NOT coalesce({found}, false))"
-
-
-def _moment(text: str) -> datetime:
-    """Read a dateTime literal as UTC without a zone, which is how datetimes are kept."""
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)

@@ -1,7 +1,7 @@
-"""SOQL's date words (TODAY, LAST_N_DAYS:30, THIS_QUARTER …) as ranges of days, in UTC."""
+"""Times in UTC, and SOQL's date words (TODAY, LAST_N_DAYS:30, THIS_QUARTER …) as ranges of days."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 FIXED = {
     "TODAY": (0, 1),
@@ -15,6 +15,17 @@ MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 COUNTED = re.compile(r"(?P<side>LAST|NEXT)_N_(?P<unit>DAY|WEEK|MONTH|QUARTER|YEAR)S:(?P<count>\d+)")
 AGO = re.compile(r"N_(?P<unit>DAY|WEEK|MONTH|QUARTER|YEAR)S_AGO:(?P<count>\d+)")
 AROUND = re.compile(r"(?P<side>LAST|THIS|NEXT)_(?P<unit>WEEK|MONTH|QUARTER|YEAR)")
+
+
+def utc(text: str) -> datetime:
+    """Read an ISO 8601 time as UTC without a zone, which is how times are kept; one without a zone is UTC.
+
+    Raises:
+        ValueError: It is not such a time.
+
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def day_range(word: str, today: date) -> tuple[date, date] | None:

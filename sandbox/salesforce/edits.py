@@ -1,11 +1,12 @@
 """Changes to single records, each inside the transaction of the cursor it is given."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
 
+from sandbox.salesforce.dates import utc
 from sandbox.salesforce.describe import may_set
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.ids import new_id, spellings
@@ -161,7 +162,7 @@ def _text(value: Any) -> str:
 
 
 def _datetime(value: Any) -> datetime:
-    return datetime.fromisoformat(str(value)).astimezone(UTC).replace(tzinfo=None)
+    return utc(str(value))
 
 
 def _boolean(value: Any) -> bool:

@@ -66,7 +66,7 @@ class Field:
     refers_to: tuple[str, ...] = ()
     compound: str | None = None
     values: tuple[str, ...] = ()
-    said: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def custom(self) -> bool:
@@ -117,7 +117,7 @@ class Sobject:
     plural: str
     bulk: bool
     fields: tuple[Field, ...]
-    said: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,12 +1,13 @@
 """Single records and collections of them over REST, and the list of what was deleted."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from starlette.responses import Response
 
 from sandbox.salesforce import soql
+from sandbox.salesforce.dates import utc
 from sandbox.salesforce.edits import Edits
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Sobject
@@ -186,11 +187,10 @@ def _moment(call: Call, name: str) -> datetime:
         raise ApiError("MISSING_ARGUMENT", f"{name} is required")
     try:
         # An unescaped + of +00:00 arrives as a blank.
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        return utc(text.replace(" ", "+"))
     except ValueError as error:
         message = f"{name} must be a dateTime such as 2024-01-01T00:00:00Z"
         raise ApiError("INVALID_REPLICATION_DATE", message) from error
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _collection(call: Call, one: Callable[[Edits, Sobject, dict[str, Any]], str]) -> Response:
