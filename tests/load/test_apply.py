@@ -307,6 +307,18 @@ def test_leftovers_are_taken_up_before_anything_is_sent(
     assert list(spool_dir.iterdir()) == []
 
 
+def test_applying_takes_up_leftovers_by_itself(
+    filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot
+) -> None:
+    _load(filled, declared, spool_dir, hubspot)
+    _leave_behind(spool_dir, marts.query(filled, "select * from ops.load_attempt"))
+    marts.query(filled, "delete from ops.load_ledger")
+
+    applied = _load(filled, declared, spool_dir, hubspot)
+
+    assert [feed.sent for feed in applied.feeds] == [0, 0, 0]
+
+
 def _leave_behind(spool_dir: Path, rows: Sequence[tuple[Any, ...]]) -> None:
     spool_dir.mkdir(exist_ok=True)
     lines = [json.dumps(dict(zip(COLUMNS, (*row[:-1], row[-1].isoformat()), strict=True))) for row in rows]

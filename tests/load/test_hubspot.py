@@ -239,6 +239,29 @@ def test_of_two_rows_with_one_address_the_first_adopts_the_record(contacts: Feed
     assert (results["key-1"].status, results["key-1"].error_category) == ("refused", "CONFLICT")
 
 
+def test_a_record_is_adopted_once_even_if_two_batches_find_it_free(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [{"id": "501", "properties": {"salesforce_id": None}}]}
+        if path.endswith("/update"):
+            return 200, {
+                "results": [
+                    {"id": one["id"], "objectWriteTraceId": one["objectWriteTraceId"]} for one in inputs
+                ]
+            }
+        first = {
+            "category": "CONFLICT",
+            "message": "Contact already exists. Existing ID: 501",
+            "context": {"objectWriteTraceId": [inputs[0]["objectWriteTraceId"]]},
+        }
+        return 207, {"results": [_taken(one) for one in inputs[1:]], "errors": [first]}
+
+    target, _ = _target(handler)
+    results = _sent(target, contacts, _rows(200))
+
+    assert {results["key-0"].status, results["key-100"].status} == {"succeeded", "refused"}
+
+
 def test_a_record_with_anothers_key_is_left_alone(contacts: Feed) -> None:
     def handler(path: str, inputs: Inputs) -> Reply:
         if path.endswith("/read"):
@@ -326,6 +349,16 @@ def test_a_batch_without_an_answer_fails_and_a_silent_target_raises(contacts: Fe
         _sent(silent, contacts, _rows(1000))
     with pytest.raises(TargetUnavailableError):
         silent.check_account()
+
+
+def test_batches_that_get_no_answer_now_and_then_do_not_stop_the_load(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        return (502, {}) if int(inputs[0]["id"].removeprefix("key-")) % 200 == 0 else _all_taken(path, inputs)
+
+    target, _ = _target(handler)
+    results = _sent(target, contacts, _rows(800))
+
+    assert sum(result.status == "failed" for result in results.values()) == 400
 
 
 def test_an_unknown_object_raises(contacts: Feed) -> None:

@@ -55,12 +55,13 @@ def test_the_ledger_holds_the_latest_success(connection: Any, declared: list[Fee
             [Result("key-1", "update", "refused", "101", "VALIDATION_ERROR", "no", row_hash="h2")],
         )
         spool.flush()
+        spool.write(declared[0], _results(1, "update", "h1.5"))
         spool.write(declared[0], _results(1, "update", "h2"))
         spool.write(declared[0], [Result("key-2", "archive", "succeeded", "102")])
         spool.write(declared[0], [Result("key-9", "update", "failed", None, row_hash="h2")])
 
     assert _ledger(connection) == {"key-0": ("100", "h2"), "key-1": ("101", "h1")}
-    assert marts.query(connection, "select count(*) from ops.load_attempt") == [(7,)]
+    assert marts.query(connection, "select count(*) from ops.load_attempt") == [(8,)]
 
 
 def test_long_runs_are_flushed_on_the_way(

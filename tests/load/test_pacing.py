@@ -112,6 +112,20 @@ def test_the_limit_and_the_window_follow_the_answers() -> None:
     assert (limiter.calls, limiter.seconds) == (6, 1)
 
 
+def test_a_budget_that_shrank_is_kept_to() -> None:
+    clock = Clock()
+    limiter = Limiter(10, 10, share_free=0, clock=clock, sleep=clock.sleep)
+    for _ in range(10):
+        used = limiter.acquire()
+        clock.now += 0.5
+
+    # Others used six of the ten, so at most four of ours may stand in the window: the seventh has to leave it first.
+    limiter.learn(used, 10, -6)
+    limiter.acquire()
+
+    assert clock.now == 1000.0 + 6 * 0.5 + 10
+
+
 def test_nothing_starts_during_a_pause() -> None:
     clock = Clock()
     limiter = Limiter(100, 10, clock=clock, sleep=clock.sleep)

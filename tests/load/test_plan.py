@@ -35,11 +35,11 @@ def _ledger(connection: Any, target: str, object_: str, source: str, target_id: 
     )
 
 
-def _attempt(connection: Any, object_: str, source: str, status: str) -> None:
+def _attempt(connection: Any, object_: str, source: str, status: str, day: int = 1) -> None:
     marts.query(
         connection,
         f"""insert into ops.load_attempt (run_id, target, object, record_key, row_hash, status, attempted_at)
-            select 'r0', 'hubspot', '{object_}', _record_key, _row_hash, '{status}', '2026-01-01'::timestamp_ntz
+            select 'r0', 'hubspot', '{object_}', _record_key, _row_hash, '{status}', '2026-01-{day:02}'::timestamp_ntz
             from {source}""",
     )
 
@@ -82,7 +82,8 @@ def test_refused_rows_are_sent_again_when_asked_or_changed(connection: Any, cont
 
 def test_failed_rows_are_sent_again(connection: Any, contacts: Feed) -> None:
     _contacts(connection, 3)
-    _attempt(connection, "contacts", "marts_test.contacts", "failed")
+    _attempt(connection, "contacts", "marts_test.contacts", "refused", day=2)
+    _attempt(connection, "contacts", "marts_test.contacts", "failed", day=3)
 
     assert plan(connection, [contacts]).to_send == 3
 
