@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 SCHEMA_VERSION = 1
-TABLE_WIDTH = 104
+TABLE_WIDTH = 120
 
 
 class Screen:
@@ -47,7 +47,9 @@ class Screen:
             TimeElapsedColumn(),
         )
         tasks: dict[str, TaskID] = {}
-        with Progress(*columns, console=self.errors, transient=True, disable=self.as_json) as progress:
+        with Progress(
+            *columns, console=self.errors, transient=True, disable=not self.errors.is_terminal
+        ) as progress:
 
             def advance(label: str, done: int, total: int | None) -> None:
                 if label not in tasks:
@@ -102,7 +104,7 @@ class Screen:
                 name.replace("_", " "),
                 justify="right" if is_number else "left",
                 no_wrap=is_number or name == names[0],
-                overflow="fold",
+                overflow="ellipsis" if is_number else "fold",
             )
         for row in rows:
             table.add_row(*(_cell(row[name]) for name in names))
