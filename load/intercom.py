@@ -1,7 +1,7 @@
 """Intercom: one call per record, many at a time, and the way round its conflicts.
 
 The setup calls are the SDK's typed ones (`load.intercom_schema`). The hot path uses the SDK's HTTP client directly:
-its models cost 1.1 ms of CPU a record and the client 0.4 ms, and the SDK's own retries repeat conflicts and are
+its models cost 1.1 ms of CPU a record where the client alone costs 0.4 ms, and the SDK's own retries repeat conflicts and are
 off by two. API version: 2.14.
 """
 
@@ -55,6 +55,7 @@ class Intercom:
 
     base_url: the region's scheme and host, without a slash at the end.
     expected_workspace: the workspace's id code that the token must belong to; None takes any.
+    threads: calls at a time. At 0.2 s a call, 16 use half of 1,667 calls in 10 s and 40 all but the free share.
     transport: sends the calls, by default over the network.
     """
 
@@ -66,7 +67,7 @@ class Intercom:
         token: str,
         *,
         expected_workspace: str | None = None,
-        threads: int = 16,
+        threads: int = 40,
         share_free: float = 0.05,
         attempts: int = ATTEMPTS,
         transport: httpx.BaseTransport | None = None,

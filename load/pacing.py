@@ -80,8 +80,7 @@ class Limiter:
         budget = max(1, self._limit - free)
         if len(self._started) < budget:
             return 0.0
-        # The call that has to leave the window before there is room for another one.
-        return self._started[len(self._started) - budget] + self._seconds - now
+        return self._started[0] + self._seconds - now
 
     def learn(
         self,
