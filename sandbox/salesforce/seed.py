@@ -2,9 +2,11 @@
 
 import csv
 import difflib
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -12,10 +14,15 @@ import duckdb
 from sandbox.salesforce.org import Field, Org, Sobject
 from sandbox.salesforce.store import ADMIN_ID, ADMIN_USERNAME, Store, column_type
 
-SEED_DATE = "TIMESTAMP '2024-01-01 00:00:00'"
+SEED_DATE = datetime(2024, 1, 1)  # noqa: DTZ001 - UTC without a zone, as times are kept
 # The longest line DuckDB reads: a record may hold several long text areas of 32,000 characters.
 LONGEST_LINE = 16 * 1024 * 1024
-DATES = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+# Which date stands in for one that is not given.
+SUBSTITUTES = {
+    "CreatedDate": ("LastModifiedDate", "SystemModstamp"),
+    "LastModifiedDate": ("SystemModstamp", "CreatedDate"),
+    "SystemModstamp": ("LastModifiedDate", "CreatedDate"),
+}
 
 
 class SeedError(ValueError):
@@ -59,8 +66,9 @@ def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
     with _opened(home_or_store) as store:
         # Users first: the others take their owner from them where the file names none.
         named = {each: _object_named(store.org, each.stem, f"file {each.name}") for each in files}
+        headers = {file: _header(named[file], file) for file in files}
         ordered = sorted(files, key=lambda file: (named[file].name != "User", file.name))
-        loaded = {named[file].name: _load_file(store, named[file], file) for file in ordered}
+        loaded = {named[file].name: _load_file(store, named[file], file, headers[file]) for file in ordered}
         _add_admin_if_pointed_to(store)
         return loaded
 
@@ -84,9 +92,10 @@ def _write_csv(file: Path, sobject: Sobject, rows: Iterable[Mapping[str, str | N
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, columns, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writeheader()
-        if first is not None:
-            writer.writerow(first)
-        writer.writerows(iterator)
+        try:
+            writer.writerows(iterator if first is None else itertools.chain([first], iterator))
+        except ValueError as error:
+            raise SeedError(f"object {sobject.name}: a row has fields that the first row has not") from error
 
 
 def _object_named(org: Org, name: str, where: str) -> Sobject:
@@ -98,8 +107,7 @@ def _object_named(org: Org, name: str, where: str) -> Sobject:
     return sobject
 
 
-def _load_file(store: Store, sobject: Sobject, file: Path) -> int:
-    columns = _header(sobject, file)
+def _load_file(store: Store, sobject: Sobject, file: Path, columns: list[Field]) -> int:
     given = {each.name: f"c{place}" for place, each in enumerate(columns)}
     with store.writing() as cursor:
         _stage(cursor, file, len(columns))
@@ -166,29 +174,21 @@ def _check_values(cursor: duckdb.DuckDBPyConnection, file: Path, columns: list[F
     typed = {f"c{place}": each for place, each in enumerate(columns) if column_type(each) != "VARCHAR"}
     for column, field in typed.items():
         parsed = _parsed(field, column, "TRY_CAST")
-        bad = f"{column} IS NOT NULL AND {parsed} IS NULL"
+        # A cast to an integer rounds.
+        changed = f" OR {parsed} <> TRY_CAST({column} AS DOUBLE)" if field.type == "int" else ""
+        bad = f"{column} IS NOT NULL AND ({parsed} IS NULL{changed})"
         sql = f"SELECT min(rowid) FILTER (WHERE {bad}) - min(rowid) + 1 FROM staged"
         first = (cursor.execute(sql).fetchone() or (None,))[0]
         if first is not None:
-            raise SeedError(
-                f"{file.name}, record {first}, column {field.name}: the value is not a {field.type}"
-            )
+            raise SeedError(f"{file.name}, record {first}, column {field.name}: the value is no {field.type}")
 
 
 def _value(field: Field, given: dict[str, str], admin: str) -> str:
     """Give the SQL of one column: the file's value, or what Salesforce would have filled in."""
     parsed = _parsed(field, given[field.name]) if field.name in given else "NULL"
-    if field.name in DATES:
-        others = [
-            _parsed(field, given[each])
-            for each in (*reversed(DATES),)
-            if each in given and each != field.name
-        ]
-        if field.name == "SystemModstamp":
-            others = [
-                _parsed(field, given[each]) for each in ("LastModifiedDate", "CreatedDate") if each in given
-            ]
-        return f"coalesce({', '.join([parsed, *others, SEED_DATE])})"
+    if field.name in SUBSTITUTES:
+        others = [_parsed(field, given[name]) for name in SUBSTITUTES[field.name] if name in given]
+        return f"coalesce({', '.join([parsed, *others])}, TIMESTAMP '{SEED_DATE}')"
     if field.name in {"OwnerId", "CreatedById", "LastModifiedById"}:
         return f"coalesce({parsed}, {admin})"
     if field.type == "boolean":
@@ -209,14 +209,22 @@ def _parsed(field: Field, column: str, cast: str = "CAST") -> str:
 
 def _add_admin_if_pointed_to(store: Store) -> None:
     """Add the admin as a user where records took it as their owner because no user was given."""
-    if store.admin_id() != ADMIN_ID or store.number(
-        'SELECT count(*) FROM org."User" WHERE "Id" = ?', [ADMIN_ID]
-    ):
+    if store.number('SELECT count(*) FROM org."User"'):
         return
-    names = '"Id", "IsDeleted", "Username", "LastName", "Name", "Email", "Alias", "IsActive", "UserType", "TimeZoneSidKey", '
-    names += '"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"'
-    values = "?, false, ?, 'Admin', 'Admin', ?, 'admin', true, 'Standard', 'Europe/London', "
-    values += f"{SEED_DATE}, ?, {SEED_DATE}, ?, {SEED_DATE}"
+    row = {
+        "Id": ADMIN_ID,
+        "IsDeleted": False,
+        "Username": ADMIN_USERNAME,
+        "LastName": "Admin",
+        "Name": "Admin",
+        "Email": ADMIN_USERNAME,
+        "Alias": "admin",
+        "IsActive": True,
+        "UserType": "Standard",
+        "TimeZoneSidKey": "Europe/London",
+        **dict.fromkeys(("CreatedById", "LastModifiedById"), ADMIN_ID),
+        **dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), SEED_DATE),
+    }
+    names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
     with store.writing() as cursor:
-        sql = f'INSERT INTO org."User" ({names}) VALUES ({values})'
-        cursor.execute(sql, [ADMIN_ID, ADMIN_USERNAME, ADMIN_USERNAME, ADMIN_ID, ADMIN_ID])
+        cursor.execute(f'INSERT INTO org."User" ({names}) VALUES ({marks})', list(row.values()))

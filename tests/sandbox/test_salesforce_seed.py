@@ -108,10 +108,11 @@ def test_a_known_id_is_replaced(store: Store, tmp_path: Path) -> None:
         (
             "Contact",
             [{"Id": "1", "Birthdate": "2000-01-31"}, {"Id": "2", "Birthdate": "31.01.secret"}],
-            ["Contact.csv, record 2, column Birthdate", "not a date"],
+            ["Contact.csv, record 2, column Birthdate", "no date"],
         ),
-        ("Account", [{"Id": "1", "AnnualRevenue": "secret"}], ["Account.csv, record 1", "not a currency"]),
-        ("Contact", [{"Id": "1", "DoNotCall": "secret"}], ["column DoNotCall", "not a boolean"]),
+        ("Account", [{"Id": "1", "NumberOfEmployees": "5.7"}], ["Account.csv, record 1", "no int"]),
+        ("Account", [{"Id": "1", "AnnualRevenue": "secret"}], ["Account.csv, record 1", "no currency"]),
+        ("Contact", [{"Id": "1", "DoNotCall": "secret"}], ["column DoNotCall", "no boolean"]),
     ],
 )
 def test_mistakes_are_named(
@@ -122,6 +123,20 @@ def test_mistakes_are_named(
         load_folder(store, tmp_path / "csv")
     assert all(word in str(refusal.value) for word in words), refusal.value
     assert "secret" not in str(refusal.value)
+
+
+def test_a_wrong_header_keeps_the_other_files_out(store: Store, tmp_path: Path) -> None:
+    write_csv(tmp_path / "csv", "Account", [{"Id": "a1", "Name": "A"}])
+    write_csv(tmp_path / "csv", "Contact", [{"Id": "c1", "LastNam": "A"}])
+    with pytest.raises(SeedError):
+        load_folder(store, tmp_path / "csv")
+    assert values(store, "Account", "Id") == []
+
+
+def test_a_row_with_other_fields_is_refused(store: Store) -> None:
+    rows = [{"Id": "c1", "LastName": "A"}, {"Id": "c2", "Nickname": "secret"}]
+    with pytest.raises(SeedError, match="object Contact: a row has fields that the first row has not"):
+        load(store, [("Contact", rows)])
 
 
 def test_a_broken_file_is_refused_and_changes_nothing(store: Store, tmp_path: Path) -> None:
