@@ -229,7 +229,7 @@ class HubSpot:
     def _unowned(self, feed: Feed, hubspot_ids: set[str]) -> set[str]:
         """Give those records that have no key yet, each to one caller only."""
         inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
-        body = json.dumps({"properties": [feed.key], "inputs": inputs})
+        body = json.dumps({"properties": [feed.key], "propertiesWithHistory": [], "inputs": inputs})
         answer = self._ask("POST", self._paths["read"].format(object=feed.object), body)
         records = answer.content.get("results", ())
         without_key = {str(record["id"]) for record in records if not record["properties"].get(feed.key)}

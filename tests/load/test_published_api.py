@@ -1,0 +1,98 @@
+"""What the loaders say over the wire, held to what the vendors publish about their APIs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from load.feeds import Feed
+from load.hubspot import HubSpot
+from load.intercom import Intercom
+from load.target import Result, Row, Target
+from sandbox.hubspot.app import create_app as hubspot_app
+from sandbox.intercom.app import create_app as intercom_app
+from tests.load import marts
+from tests.sandbox import intercom_spec, openapi
+from tests.sandbox.serving import serve
+
+
+@pytest.fixture
+def hubspot_wire(tmp_path: Path, shared: Path) -> Iterator[tuple[str, openapi.Conformance]]:
+    conformance = openapi.Conformance(hubspot_app(tmp_path), openapi.hubspot(shared))
+    with serve(conformance) as url:
+        yield url, conformance
+
+
+@pytest.fixture
+def intercom_wire(tmp_path: Path, shared: Path) -> Iterator[tuple[str, openapi.Conformance]]:
+    conformance = openapi.Conformance(intercom_app(tmp_path), intercom_spec.description(shared))
+    with serve(conformance) as url:
+        yield url, conformance
+
+
+def _all(target: Target, feed: Feed, rows: list[Row]) -> list[Result]:
+    results = [result for several in target.send(feed, rows) for result in several]
+    assert {result.status for result in results} == {"succeeded"}
+    return results
+
+
+def test_hubspot(hubspot_wire: tuple[str, openapi.Conformance], declared: list[Feed]) -> None:
+    url, conformance = hubspot_wire
+    feeds = {feed.object: feed for feed in declared if feed.target == "hubspot"}
+    target = HubSpot(url, marts.HUBSPOT_TOKEN)
+    target.check_account()
+    target.provision(list(feeds.values()))
+    httpx.post(
+        f"{url}/crm/v3/objects/contacts",
+        json={"properties": {"email": "ada@example.com"}},
+        headers={"Authorization": f"Bearer {marts.HUBSPOT_TOKEN}"},
+    ).raise_for_status()
+
+    # The contact is adopted, then changed.
+    [contact] = _all(
+        target, feeds["contacts"], [Row("003", "h", "create", None, {"email": "ada@example.com"})]
+    )
+    _all(target, feeds["contacts"], [Row("003", "h", "update", contact.target_id, {"firstname": None})])
+    [company] = _all(target, feeds["companies"], [Row("001", "h", "create", None, {"name": "Acme"})])
+    values = {"from_object": "contacts", "to_object": "companies", "association_type": "primary"}
+    ends = {"from_id": contact.target_id, "to_id": company.target_id}
+    [link] = _all(target, feeds["associations"], [Row("l", "h", "create", None, {**values, **ends})])
+    list(target.archive(feeds["associations"], [Row("l", None, "archive", link.target_id)]))
+    list(target.archive(feeds["contacts"], [Row("003", None, "archive", contact.target_id)]))
+
+    assert conformance.violations() == []
+    assert sum(conformance.passed.values()) >= target.calls
+
+
+def test_intercom(intercom_wire: tuple[str, openapi.Conformance], declared: list[Feed]) -> None:
+    url, conformance = intercom_wire
+    feeds = {feed.object: feed for feed in declared if feed.target == "intercom"}
+    target = Intercom(url, marts.INTERCOM_TOKEN)
+    target.check_account()
+    target.provision(list(feeds.values()))
+    nothing: dict[str, Any] = dict.fromkeys(name for name, *_ in marts.PEOPLE)
+    person = {**nothing, "role": "user", "email": "ada@example.com", "person_score": 1.5}
+
+    [company] = _all(
+        target,
+        feeds["companies"],
+        [Row("001", "h", "create", None, {"name": "Acme", "size": 3, "firm_tier": None})],
+    )
+    [contact] = _all(target, feeds["contacts"], [Row("003", "h", "create", None, person)])
+    _all(
+        target,
+        feeds["contacts"],
+        [Row("003", "h", "update", contact.target_id, {**person, "person_score": None})],
+    )
+    # As after a crash: the contact is there and the ledger does not know it.
+    _all(target, feeds["contacts"], [Row("003", "h", "create", None, person)])
+    ends = {"contact_id": contact.target_id, "company_id": company.target_id}
+    [joined] = _all(target, feeds["attachments"], [Row("l", "h", "create", None, ends)])
+    list(target.archive(feeds["attachments"], [Row("l", None, "archive", joined.target_id)]))
+    list(target.archive(feeds["contacts"], [Row("003", None, "archive", contact.target_id)]))
+    list(target.archive(feeds["companies"], [Row("001", None, "archive", company.target_id)]))
+
+    assert conformance.violations() == []
+    assert sum(conformance.passed.values()) >= target.calls
