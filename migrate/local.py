@@ -68,6 +68,7 @@ def seed(
     _post(settings, "hubspot", "owners", owners)
     _post(settings, "intercom", "admins", owners)
     _empty_warehouse(settings)
+    marker.parent.mkdir(parents=True, exist_ok=True)
     marker.write_text(json.dumps(wanted))
     screen.say(f"Seeded Salesforce from {folder}, and {len(owners)} users in HubSpot and Intercom.")
     return {**wanted, "salesforce": loaded}

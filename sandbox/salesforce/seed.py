@@ -15,6 +15,8 @@ from sandbox.salesforce.org import Field, Org, Sobject
 from sandbox.salesforce.store import ADMIN_ID, ADMIN_USERNAME, Store, column_type
 
 SEED_DATE = datetime(2024, 1, 1)  # noqa: DTZ001 - UTC without a zone, as times are kept
+# Files that say which records are the same thing.
+TRUTH = "truth_"
 # The longest line DuckDB reads: a record may hold several long text areas of 32,000 characters.
 LONGEST_LINE = 16 * 1024 * 1024
 # Which date stands in for one that is not given.
@@ -51,6 +53,8 @@ def load(
 def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
     """Load every CSV file of a folder; each is named after an object, each column after a field, in any case.
 
+    Files whose names begin with `truth_` say which records are the same thing, belong to no org, and are passed over.
+
     Returns:
         Rows loaded by object.
 
@@ -58,7 +62,11 @@ def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
         SeedError: As for `load`, or the folder has no CSV file.
 
     """
-    files = sorted(each for each in folder.glob("*") if each.suffix.lower() == ".csv")
+    files = sorted(
+        each
+        for each in folder.glob("*")
+        if each.suffix.lower() == ".csv" and not each.name.lower().startswith(TRUTH)
+    )
     if not files:
         raise SeedError(
             f"{folder} holds no CSV file; name each file after its object, for example Contact.csv"

@@ -7,6 +7,7 @@ from typing import Any
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
 from warehouse.mends import catalog, functions, null_timestamps, result_types, upstream
+from warehouse.mends.abandoned import Watched
 from warehouse.mends.account import Account
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
@@ -38,7 +39,7 @@ class Cursor(
     """A cursor with every mend; each is a class of its own that overrides one step of upstream's."""
 
 
-class Session(TemporarySession):
+class Session(Watched, TemporarySession):
     """A connection whose cursors are mended."""
 
     def cursor(self, cursor_class: type[SnowflakeCursor] = SnowflakeCursor) -> Cursor:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import duckdb
 
+from warehouse.mends import abandoned
 from warehouse.mends.account import LEADING_COMMENTS
 from warehouse.mends.upstream import Cursor
 
@@ -35,6 +36,10 @@ class Waiting(Cursor):
     """Runs a statement again while it conflicts with another session's."""
 
     def execute(self, command: str, *args: Any, **kwargs: Any) -> Self:
+        with self._conn.at_work():
+            return self._execute_patiently(command, *args, **kwargs)
+
+    def _execute_patiently(self, command: str, *args: Any, **kwargs: Any) -> Self:
         end = time.monotonic() + PATIENCE_S
         conflict: duckdb.Error | None = None
         while True:
@@ -46,6 +51,7 @@ class Waiting(Cursor):
                 if time.monotonic() > end or COMMIT.match(command) or not _is_conflict(error):
                     raise
                 conflict = error
+            abandoned.release()
             time.sleep(random.uniform(0, PAUSE_S))  # noqa: S311  spreads the writers, hides nothing
 
 
