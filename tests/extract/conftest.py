@@ -1,23 +1,16 @@
 """The embedded warehouse and the stand-ins as processes on free ports, one of each for all tests."""
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import stamina
 from snowflake.connector import SnowflakeConnection
 
 import warehouse
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+from tests.servers import REPOSITORY, running
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +27,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def warehouse_port(home: Path) -> Iterator[int]:
-    with _served(
-        ["-m", "warehouse", "serve", "--home", str(home / "warehouse")], "_warehouse/health"
-    ) as port:
-        yield port
+    with running(["warehouse", "serve"], _folder(home, "warehouse"), "/_warehouse/health") as url:
+        yield urlsplit(url).port or 0
 
 
 @pytest.fixture(scope="session")
@@ -67,52 +58,26 @@ def connection(_connected: SnowflakeConnection) -> SnowflakeConnection:
 
 @pytest.fixture(scope="session")
 def salesforce_url(home: Path) -> Iterator[str]:
-    with _served(
-        ["-m", "sandbox", "salesforce", "--home", str(home / "salesforce")], "_sandbox/health"
-    ) as port:
-        yield f"http://127.0.0.1:{port}"
+    with running(["sandbox", "salesforce"], _folder(home, "salesforce"), "/_sandbox/health") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def hubspot_url(home: Path) -> Iterator[str]:
-    with _served(["-m", "sandbox", "hubspot", "--home", str(home / "hubspot")], "_sandbox/health") as port:
-        yield f"http://127.0.0.1:{port}"
+    with running(["sandbox", "hubspot"], _folder(home, "hubspot"), "/_sandbox/health") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def intercom_url(home: Path) -> Iterator[str]:
-    with _served(["-m", "sandbox", "intercom", "--home", str(home / "intercom")], "_sandbox/health") as port:
-        yield f"http://127.0.0.1:{port}"
+    with running(["sandbox", "intercom"], _folder(home, "intercom"), "/_sandbox/health") as url:
+        yield url
 
 
-@contextmanager
-def _served(command: Sequence[str], health: str) -> Iterator[int]:
-    port = _free_port()
-    server = subprocess.Popen([sys.executable, "-W", "ignore", *command, "--port", str(port)], cwd=REPOSITORY)
-    try:
-        _wait_until_up(server, f"http://127.0.0.1:{port}/{health}")
-        yield port
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _wait_until_up(server: subprocess.Popen[bytes], url: str) -> None:
-    for _ in range(START_SECONDS * 10):
-        if server.poll() is not None:
-            pytest.fail(f"{server.args!r} ended with {server.returncode}")
-        try:
-            if httpx.get(url).status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail(f"{server.args!r} did not answer within {START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir()
+    return folder
 
 
 def rows(connection: SnowflakeConnection, statement: str) -> list[tuple[Any, ...]]:

@@ -12,7 +12,8 @@ import warehouse
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
 from load.intercom import Intercom
-from tests.load import marts, servers
+from tests import servers
+from tests.load import marts
 
 
 @pytest.fixture(autouse=True)

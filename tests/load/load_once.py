@@ -12,7 +12,8 @@ from load.feeds import feeds
 from load.hubspot import HubSpot
 from load.ledger import replay
 from load.plan import plan
-from tests.load import marts, servers
+from tests import servers
+from tests.load import marts
 
 
 def main(address: str, spool_dir: Path) -> None:

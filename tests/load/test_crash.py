@@ -15,7 +15,8 @@ from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.ledger import replay
 from load.plan import plan
-from tests.load import marts, servers
+from tests import servers
+from tests.load import marts
 
 CONTACTS = 1_500
 

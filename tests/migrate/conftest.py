@@ -18,11 +18,10 @@ from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
 from sandbox.hubspot.app import create_app as hubspot_app
 from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
 from sandbox.intercom.app import create_app as intercom_app
-from tests.load.servers import free_port, running
 from tests.sandbox import intercom_spec, openapi
 from tests.sandbox.serving import serve
+from tests.servers import REPOSITORY, free_port, running
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 # Checking an exchange costs 10 ms; so many of each kind say enough about a load of thousands.
 SAMPLE = 200
 

@@ -1,13 +1,18 @@
 """The whole migration through the command line: run, run again, change, tamper, kill, resume."""
 
+import json
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.company.change import contact_changes
 from tests.migrate.conftest import Place
+from tests.servers import REPOSITORY
 
 SCALE = 0.15
 RECORDS = ("companies", "contacts", "deals", "tickets")
@@ -58,6 +63,24 @@ def test_dirt_is_merged_or_quarantined_with_a_reason(place: Place, first: Any) -
     assert all(row["n"] == row["explained"] for row in found)
     checks = {row["check_name"] for row in place.sql("select distinct check_name from quality.quarantine")}
     assert {"people_email_invalid", "deals_stage_unmapped", "links_orphaned"} <= checks
+
+
+@pytest.mark.parametrize("command", ["build", "test", "docs generate"])
+def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
+    """Run models, data tests and unit tests all together, as an analytics engineer would."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "dbt", *command.split(), "--no-use-colors"],
+        cwd=REPOSITORY,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5_000:]
+    if command == "docs generate":
+        catalog = json.loads((place.home / "target" / "catalog.json").read_text())
+        contacts = catalog["nodes"]["model.salesforce_exit.hubspot__contacts"]["columns"]
+        assert "E-mail address" in contacts["EMAIL"]["comment"]
 
 
 def test_a_second_run_with_nothing_changed_writes_nothing(place: Place, first: Any) -> None:

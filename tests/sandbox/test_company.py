@@ -408,7 +408,7 @@ def test_command_line_prints_the_summary(tmp_path: Path) -> None:
         "0.02",
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     document = json.loads(done.stdout)
     assert document["schema_version"] == 1
     assert document["rows"]["Contact"] == sum(1 for _ in read(tmp_path, "Contact.csv"))
@@ -417,7 +417,7 @@ def test_command_line_prints_the_summary(tmp_path: Path) -> None:
 
 def test_command_line_refuses_a_company_of_no_size(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sandbox.company", "--folder", str(tmp_path), "--scale", "0"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--scale" in done.stderr
 

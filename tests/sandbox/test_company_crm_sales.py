@@ -176,6 +176,6 @@ def test_command_line_converts(source: Path, tmp_path: Path) -> None:
         "--crm-sales",
         str(source),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Opportunity" in done.stderr
     assert len(rows(tmp_path / "org", "Opportunity")) == 5

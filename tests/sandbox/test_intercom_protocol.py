@@ -184,7 +184,7 @@ def process(home: Path) -> Iterator[httpx.Client]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "sandbox", "intercom", "--port", str(port), "--home", str(home)]
-    server = subprocess.Popen(command)  # noqa: S603 - our own program
+    server = subprocess.Popen(command)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
