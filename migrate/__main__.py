@@ -264,8 +264,8 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
 
     with _prepared(settings) as connection:
         opened = runs.open_run(connection, settings, new=new)
-        verb = "continues after " + ", ".join(opened.done) if opened.is_resumed else "begins"
-        screen.say(f"Run {opened.run_id} {verb}.")
+        done = f"; done before: {', '.join(opened.done)}" if opened.done else ""
+        screen.say(f"Run {opened.run_id} {'continues' if opened.is_resumed else 'begins'}{done}.")
         structlog.contextvars.bind_contextvars(run_id=opened.run_id)
         results = run.run_all(Work(settings, connection, opened.run_id, screen), opened)
         is_reconciled = results[-1].name == "reconcile"

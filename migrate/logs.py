@@ -30,6 +30,7 @@ def configure(home: Path) -> None:
     own = logging.getLogger("migrate")
     own.handlers, own.propagate = [handler], False
     own.setLevel(logging.INFO)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=lambda *_: own,

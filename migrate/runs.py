@@ -20,23 +20,19 @@ PHASES = ("extract", "build", "load", "reconcile")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run by its id, and the phases of it that are done."""
+    """A run by its id, whether an earlier call began it, and the phases of it that are done."""
 
     run_id: str
-    done: tuple[str, ...]
-
-    @property
-    def is_resumed(self) -> bool:
-        """Say whether an earlier call has finished a part of this run."""
-        return bool(self.done)
+    is_resumed: bool
+    done: tuple[str, ...] = ()
 
 
 def open_run(connection: Any, settings: Settings, *, new: bool = False) -> Run:
     """Continue the latest run if it has not finished, otherwise begin one."""
     latest = _latest(connection)
     if latest and latest["status"] != "succeeded" and not new:
-        return Run(latest["run_id"], _done(connection, latest["run_id"]))
-    return Run(_begin(connection, settings), ())
+        return Run(latest["run_id"], is_resumed=True, done=_done(connection, latest["run_id"]))
+    return Run(_begin(connection, settings), is_resumed=False)
 
 
 @contextmanager
