@@ -1,8 +1,8 @@
 # Two commands: `make demo` and `make test`. Each installs what it needs into $(VENV) and works on a fresh machine
 # with Python 3.11 and make.
 VENV ?= .venv
-PYTHON ?= python3.11
-BIN := $(abspath $(VENV))/bin
+PYTHON ?= $(or $(shell command -v python3.11),python3)
+BIN = $(abspath $(VENV))/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test install lint clean
@@ -23,7 +23,8 @@ lint: install
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: $(PYTHON) was not found."; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name it: make PYTHON=/path/to/python3.11"; exit 2; }
 	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2000000 ] || \
 		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2000 MB."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
