@@ -26,13 +26,20 @@
 {%- endmacro %}
 
 
-{# A company's name as a key: lower case, letters and digits only, legal forms at the end removed. #}
+{#
+    A company's name as a key: lower case, letters and digits only, without the word for "and" and without legal forms at
+    the end. Full stops go first, so that L.L.C. is one word; what stands between letters otherwise is a blank.
+#}
 {% macro company_name_key(column) -%}
     nullif(
         trim(
             regexp_replace(
-                regexp_replace(lower({{ column }}), '[^[:alnum:]]+', ' '),
-                '( (inc|incorporated|llc|ltd|limited|gmbh|ag|se|sa|sas|sarl|sl|bv|plc|corp|corporation|co|company|kg|ohg|pty|group))+ *$',
+                regexp_replace(
+                    regexp_replace(replace(lower({{ column }}), '.', ''), '[^[:alnum:]]+', ' '),
+                    ' and ',
+                    ' '
+                ),
+                '( (inc|incorporated|llc|ltd|limited|gmbh|ag|se|sa|sas|sarl|sl|bv|plc|corp|corporation|co|company|kg|ohg|pty|group|grp))+ *$',
                 ''
             )
         ),

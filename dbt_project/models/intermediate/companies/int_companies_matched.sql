@@ -13,7 +13,9 @@ pairs as (
     select
         first_company.record_id as left_id,
         second_company.record_id as right_id,
-        jarowinkler_similarity(first_company.name_key, second_company.name_key) as name_similarity
+        jarowinkler_similarity(first_company.name_key, second_company.name_key) as name_similarity,
+        replace(first_company.name_key, ' ', '') = replace(second_company.name_key, ' ', '') as is_same_unspaced,
+        regexp_count(first_company.name_key, ' ') = regexp_count(second_company.name_key, ' ') as has_as_many_words
     from companies as first_company
     inner join companies as second_company
         on
@@ -31,4 +33,5 @@ select
     'same_domain_similar_name' as match_rule,
     'domain equal, name similarity ' || name_similarity || ' of 100' as evidence
 from pairs
-where name_similarity >= {{ var('company_name_similarity') }}
+-- a typing error leaves the number of words as it is; a further word names a branch
+where is_same_unspaced or (has_as_many_words and name_similarity >= {{ var('company_name_similarity') }})

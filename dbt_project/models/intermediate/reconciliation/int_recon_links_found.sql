@@ -6,6 +6,8 @@ with associations as (
         to_hubspot_id,
         association_type_id
     from {{ ref('stg_hubspot__associations') }}
+    -- an account's own labels are numbered from 1 again
+    where category = 'HUBSPOT_DEFINED'
 ),
 
 association_types as (

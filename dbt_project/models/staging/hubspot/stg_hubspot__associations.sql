@@ -11,7 +11,8 @@ renamed as (
 
         -- texts
         from_object,
-        to_object
+        to_object,
+        category
     from source
 )
 

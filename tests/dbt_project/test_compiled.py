@@ -1,0 +1,66 @@
+"""The compiled SQL is Snowflake's: the embedded warehouse would also run what only DuckDB understands."""
+
+from collections.abc import Iterator
+
+import sqlglot
+from sqlfluff.core import FluffConfig, Linter
+from sqlglot import exp
+
+from tests.dbt_project.project import Project
+from warehouse.functions import unknown_functions
+
+
+def test_every_model_and_test_was_compiled(project: Project) -> None:
+    compiled = dict(_compiled(project))
+    assert set(project.models) | set(project.data_tests) == set(compiled)
+    assert all(sql.strip() and "{{" not in sql for sql in compiled.values())
+
+
+def test_sqlglot_reads_it_as_snowflake(project: Project) -> None:
+    for name, sql in _compiled(project):
+        statements = sqlglot.parse(sql, dialect="snowflake")
+        assert len(statements) == 1, name
+        assert isinstance(statements[0], exp.Query), f"{name}: {statements[0]!r}"
+
+
+def test_sqlfluff_reads_it_as_snowflake(project: Project) -> None:
+    linter = Linter(config=FluffConfig(overrides={"dialect": "snowflake", "templater": "raw"}))
+    unparsed = {name: linter.parse_string(sql).violations for name, sql in _compiled(project)}
+    assert {name: violations for name, violations in unparsed.items() if violations} == {}
+
+
+def test_it_calls_only_functions_that_snowflake_has(project: Project) -> None:
+    unknown = {name: unknown_functions(sql) for name, sql in _compiled(project)}
+    assert {name: functions for name, functions in unknown.items() if functions} == {}
+
+
+def test_a_select_of_everything_stands_only_at_the_ends_of_staging(project: Project) -> None:
+    for name, model in project.models.items():
+        query = sqlglot.parse_one(model["compiled_code"], dialect="snowflake")
+        allowed = {"source", "renamed"} if name.startswith("stg_") else set()
+        found = {_from(select) for select in query.find_all(exp.Select) if _selects_everything(select)}
+        assert found <= allowed, f"{name} selects everything from {found - allowed}"
+
+
+def test_the_row_hash_covers_every_property(project: Project) -> None:
+    for exposure, mart in project.marts_sent():
+        query = sqlglot.parse_one(mart["compiled_code"], dialect="snowflake")
+        digest = next(column for column in query.selects if column.alias == "_row_hash")
+        hashed = {column.name for column in digest.find_all(exp.Column)}
+        assert hashed == {name for name in mart["columns"] if not name.startswith("_")}, exposure["name"]
+
+
+def _compiled(project: Project) -> Iterator[tuple[str, str]]:
+    for name, node in {**project.models, **project.data_tests}.items():
+        yield name, node["compiled_code"]
+
+
+def _selects_everything(select: exp.Select) -> bool:
+    return any(column.is_star for column in select.selects)
+
+
+def _from(select: exp.Select) -> str:
+    """Name what a select reads; the CTE itself where it imports a source."""
+    cte = select.find_ancestor(exp.CTE)
+    table = select.find(exp.Table)
+    return cte.alias if cte else table.name if table else ""

@@ -1,0 +1,168 @@
+"""Every fact is declared once, and where two places must agree, they do."""
+
+import csv
+from typing import Any
+
+import jinja2
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from load.hubspot import ASSOCIATION_TYPES
+from tests.dbt_project.project import REPOSITORY, Project, folder
+
+# Folder below models: the schema that dbt builds it in, and what the names of its models begin with.
+FOLDERS = {
+    "staging/salesforce": ("staging", "stg_salesforce__"),
+    "staging/hubspot": ("staging", "stg_hubspot__"),
+    "staging/intercom": ("staging", "stg_intercom__"),
+    "intermediate/people": ("intermediate", "int_people_"),
+    "intermediate/companies": ("intermediate", "int_companies_"),
+    "intermediate/owners": ("intermediate", "int_owners_"),
+    "intermediate/links": ("intermediate", "int_"),
+    "intermediate/quality": ("intermediate", "int_quality_"),
+    "intermediate/reconciliation": ("intermediate", "int_recon_"),
+    "marts/hubspot": ("marts_hubspot", "hubspot__"),
+    "marts/intercom": ("marts_intercom", "intercom__"),
+    "marts/quality": ("quality", ""),
+    "marts/reconciliation": ("reconciliation", "recon_"),
+}
+
+# Nothing in them but a union over all marts, or a macro that the unit tests of their neighbours exercise.
+WITHOUT_AN_EXPRESSION = {
+    "int_recon_hubspot_tickets",
+    "int_recon_intercom_companies",
+    "int_recon_marts",
+    "recon_field",
+}
+
+
+def test_outbound_records_are_the_exposures_of_records(project: Project) -> None:
+    declared = {
+        (exposure["config"]["meta"]["target"], exposure["config"]["meta"]["object"])
+        for exposure, _ in project.marts_sent()
+        if exposure["config"]["meta"]["kind"] == "record"
+    }
+    assert set(_outbound_records(project)) == declared
+
+
+def test_association_types_are_those_of_the_loader() -> None:
+    seed = {
+        (row["from_object"], row["to_object"], row["association_type"]): int(row["association_type_id"])
+        for row in _rows("hubspot_association_types")
+    }
+    assert seed == ASSOCIATION_TYPES
+
+
+def test_exposed_marts_are_under_contract(project: Project) -> None:
+    sent = list(project.marts_sent())
+    assert sent
+    for exposure, mart in sent:
+        assert mart["config"]["contract"]["enforced"], exposure["name"]
+        assert {"_record_key", "_row_hash"} <= set(mart["columns"]), exposure["name"]
+        assert all(column["data_type"] for column in mart["columns"].values()), exposure["name"]
+
+
+def test_everything_is_described(project: Project) -> None:
+    silent = [
+        f"{name}.{column}" if column else name
+        for name, node in {**project.models, **project.seeds}.items()
+        for column, described in [("", node), *node["columns"].items()]
+        if not described["description"].strip()
+    ]
+    silent += [name for name, node in _own(project, "macros") if not node["description"].strip()]
+    silent += [name for name, node in _own(project, "sources") if not node["description"].strip()]
+    silent += [name for name, node in project.exposures.items() if not node["description"].strip()]
+    assert silent == []
+
+
+def test_every_column_of_a_model_is_documented_and_no_other(project: Project) -> None:
+    for name, model in project.models.items():
+        assert list(model["columns"]) == _selected(model), name
+
+
+def test_every_column_of_a_seed_is_documented_and_no_other(project: Project) -> None:
+    for name, seed in project.seeds.items():
+        assert list(seed["columns"]) == list(_rows(name)[0]), name
+        assert set(seed["config"]["column_types"]) == set(seed["columns"]), name
+
+
+def test_the_folder_is_the_schema_and_the_beginning_of_the_name(project: Project) -> None:
+    for name, model in project.models.items():
+        schema, beginning = FOLDERS[folder(model)]
+        assert model["schema"].lower() == schema, name
+        assert name.startswith(beginning), name
+        assert model["patch_path"].endswith(f"{folder(model)}/{name}.yml"), (
+            f"{name} has no YAML of its own beside it"
+        )
+
+
+def test_every_property_names_declared_source_fields(project: Project) -> None:
+    known = project.salesforce_fields()
+    assert {"Account.Id", "Case.Status"} <= known
+    for exposure, mart in project.marts_sent():
+        for name, column in mart["columns"].items():
+            if not name.startswith("_"):
+                place = f"{exposure['name']}.{name}"
+                assert "source" in column["config"]["meta"], f"{place} needs meta.source, [] for a constant"
+                assert set(column["config"]["meta"]["source"]) <= known, place
+
+
+def test_quarantine_holds_every_check(project: Project) -> None:
+    checks = {name for name in project.models if name.startswith("int_quality_")}
+    assert project.inputs(project.models["quarantine"]) == checks
+
+
+def test_a_check_reports_under_its_own_name(project: Project) -> None:
+    for name, model in project.models.items():
+        if name.startswith("int_quality_"):
+            assert f"'{name.removeprefix('int_quality_')}' as check_name" in model["raw_code"], name
+
+
+def test_every_model_has_a_key(project: Project) -> None:
+    """A model without one could double rows unseen. `int_recon_links_found` may: it is read with distinct."""
+    keyed = {
+        project.inputs(test).pop()
+        for test in project.data_tests.values()
+        if (test.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
+    }
+    assert set(project.models) - keyed == {"int_recon_links_found"}
+
+
+def test_every_model_with_an_expression_is_unit_tested(project: Project) -> None:
+    wanted = {name for name, model in project.models.items() if not folder(model).startswith("staging")}
+    assert wanted >= WITHOUT_AN_EXPRESSION
+    assert wanted - project.unit_tested == WITHOUT_AN_EXPRESSION
+
+
+@pytest.mark.parametrize("table", ["map_opportunity_stage", "map_case_status"])
+def test_a_held_back_value_is_one_without_a_row(table: str) -> None:
+    """A row with an empty stage would pass the check and be refused by the target."""
+    assert all(all(row.values()) for row in _rows(table))
+
+
+def _outbound_records(project: Project) -> list[tuple[str, str]]:
+    sql = project.manifest["macros"]["macro.salesforce_exit.outbound_records"]["macro_sql"]
+    returned: list[list[tuple[str, str]]] = []
+    environment = jinja2.Environment()  # noqa: S701  renders a macro, not a page
+    environment.from_string(sql + "{{ outbound_records() }}").render({"return": returned.append})
+    return returned[0]
+
+
+def _own(project: Project, kind: str) -> list[tuple[str, Any]]:
+    nodes = project.manifest[kind].values()
+    return [(node["name"], node) for node in nodes if node["package_name"] == "salesforce_exit"]
+
+
+def _rows(seed: str) -> list[dict[str, str]]:
+    with (REPOSITORY / "dbt_project" / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _selected(model: Any) -> list[str]:
+    """Name the columns that a model's SQL gives, in order."""
+    query = sqlglot.parse_one(model["compiled_code"], dialect="snowflake")
+    selects = query.selects
+    if any(column.is_star for column in selects):
+        selects = next(cte for cte in query.find_all(exp.CTE) if cte.alias == "renamed").this.selects
+    return [column.alias_or_name for column in selects]
