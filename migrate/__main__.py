@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,13 +33,6 @@ app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(sandbox_app, name="sandbox")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-
-
-class TargetName(StrEnum):
-    """The targets that can be planned and loaded alone."""
-
-    HUBSPOT = "hubspot"
-    INTERCOM = "intercom"
 
 
 @app.command(epilog="Example: migrate doctor --json")

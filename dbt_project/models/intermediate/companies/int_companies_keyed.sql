@@ -31,47 +31,10 @@ with accounts as (
 shared_domains as (
     select domain
     from {{ ref('shared_domains') }}
-),
-
-keyed as (
-    select
-        account_id as record_id,
-        parent_account_id,
-        owner_id,
-        account_name,
-        account_type,
-        industry,
-        rating,
-        account_source,
-        description,
-        phone,
-        website,
-        customer_tier,
-        street,
-        city,
-        state,
-        postal_code,
-        country,
-        annual_revenue,
-        employee_count,
-        contract_end_date,
-        created_at,
-        modified_at,
-        name_key,
-        case
-            when regexp_like(website_domain, '^([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]{2,}$') then website_domain
-        end as domain,
-        case
-            when
-                regexp_like(website_domain, '^([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]{2,}$')
-                and website_domain not in (select shared_domains.domain from shared_domains)
-                then website_domain
-        end as domain_key
-    from accounts
 )
 
 select
-    record_id,
+    account_id as record_id,
     parent_account_id,
     owner_id,
     account_name,
@@ -94,6 +57,8 @@ select
     created_at,
     modified_at,
     name_key,
-    domain,
-    domain_key
-from keyed
+    case
+        when regexp_like(website_domain, '^([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])+[a-z]{2,}$') then website_domain
+    end as domain,
+    iff(domain not in (select shared_domains.domain from shared_domains), domain, null) as domain_key
+from accounts
