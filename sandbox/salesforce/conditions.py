@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
+from sqlglot import Expr, exp
+
 from sandbox.salesforce import soql
 from sandbox.salesforce.dates import day_range, utc
 from sandbox.salesforce.ids import spellings
@@ -18,12 +20,16 @@ ACCEPTED = {
     "datetime": ({"datetime", "relative"}, "dateTime"),
     **dict.fromkeys(NUMBERS, ({"number"}, "double")),
 }
-# The ids that an inner query selects: its SQL and the values it binds.
-Inner: TypeAlias = Callable[[soql.Query, int], tuple[str, tuple[Any, ...]]]
+COMPARISONS = {"=": exp.EQ, "!=": exp.NullSafeNEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
+# The statement of an inner query, which selects ids.
+Inner: TypeAlias = Callable[[soql.Query, int], exp.Select]
 
 
 class Conditions:
-    """The conditions of one query. `parameters` takes the bound values in the order of the SQL's text."""
+    """The conditions of one query. `parameters` takes the bound values, which $1, $2 … stand for.
+
+    Nodes are made for one place each, so the long lists among them are built without sqlglot's copies.
+    """
 
     def __init__(self, paths: Paths, parameters: list[Any], inner: Inner, now: datetime) -> None:
         self.paths = paths
@@ -31,8 +37,8 @@ class Conditions:
         self.inner = inner
         self.now = now
 
-    def sql(self, condition: soql.Condition) -> str:
-        """Give the SQL of a condition and bind its values.
+    def test(self, condition: soql.Condition) -> Expr:
+        """Give the test that a condition stands for and bind its values.
 
         Raises:
             ApiError: A field that is not there or cannot be filtered, a literal of another type.
@@ -41,10 +47,11 @@ class Conditions:
         if isinstance(condition, soql.Comparison):
             return self._comparison(condition)
         if condition.operator == "NOT":
-            return _negated(self.sql(condition.terms[0]))
-        return f"({f' {condition.operator} '.join(self.sql(each) for each in condition.terms)})"
+            return _negated(self.test(condition.terms[0]))
+        joined = exp.and_ if condition.operator == "AND" else exp.or_
+        return joined(*(self.test(each) for each in condition.terms), copy=False)
 
-    def _comparison(self, comparison: soql.Comparison) -> str:
+    def _comparison(self, comparison: soql.Comparison) -> Expr:
         column = self._left_side(comparison.left)
         value, operator = comparison.value, comparison.operator
         if isinstance(value, soql.Query):
@@ -55,7 +62,8 @@ class Conditions:
         if operator == "LIKE":
             return self._like(column, value)
         if value.kind == "null" or value.text == "''":
-            return {"=": f"{column.sql} IS NULL", "!=": f"{column.sql} IS NOT NULL"}.get(operator, "false")
+            empty = column.value.is_(exp.null())
+            return {"=": empty, "!=": empty.not_()}.get(operator, exp.false())
         if value.kind == "relative":
             return self._relative(column, operator, value)
         return self._plain(column, operator, value)
@@ -69,48 +77,50 @@ class Conditions:
             self.paths.refuse("INVALID_FIELD", message, left.position)
         return column
 
-    def _plain(self, column: Column, operator: str, value: soql.Literal) -> str:
+    def _plain(self, column: Column, operator: str, value: soql.Literal) -> Expr:
         if column.field.type in IDS and operator in {"=", "!="}:
             return self._choice(column, "IN" if operator == "=" else "NOT IN", (value,))
-        right = self._bind(self._value(column.field, value))
-        if is_text(column.field):
-            right = f"lower({right})"
-        return f"{folded(column)} {'IS DISTINCT FROM' if operator == '!=' else operator} {right}"
+        right = folded(self._bind(self._value(column.field, value)), column.field)
+        return COMPARISONS[operator](this=folded(column.value, column.field), expression=right)
 
-    def _choice(self, column: Column, operator: str, values: tuple[soql.Literal, ...]) -> str:
+    def _choice(self, column: Column, operator: str, values: tuple[soql.Literal, ...]) -> Expr:
         known = [self._value(column.field, each) for each in values if each.kind != "null"]
         if column.field.type in IDS:
             known = [spelling for each in known for spelling in spellings(each)]
         elif is_text(column.field):
             known = [each.lower() for each in known]
-        tests = [f"{column.sql} IS NULL"] if any(each.kind == "null" for each in values) else []
+        tests: list[Expr] = []
+        if any(each.kind == "null" for each in values):
+            tests.append(column.value.is_(exp.null()))
         if known:
-            tests.append(f"{folded(column)} IN ({', '.join(self._bind(each) for each in known)})")
-        found = f"({' OR '.join(tests)})"
+            bound = (self._bind(each) for each in known)
+            tests.append(folded(column.value, column.field).isin(*bound, copy=False))
+        found = exp.or_(*tests, copy=False)
         return found if operator == "IN" else _negated(found)
 
-    def _includes(self, column: Column, operator: str, values: tuple[soql.Literal, ...]) -> str:
+    def _includes(self, column: Column, operator: str, values: tuple[soql.Literal, ...]) -> Expr:
         """Each value may hold several choices, "A;B", all of which must be there."""
         if column.field.type != "multipicklist":
             message = f"invalid operator on {column.field.type} field"
             self.paths.refuse("INVALID_QUERY_FILTER_OPERATOR", message, values[0].position)
-        chosen = f"string_split({column.sql}, ';')"
+        chosen = exp.func("string_split", column.value, exp.Literal.string(";"))
         tests = []
         for each in values:
             wanted = self._value(column.field, each).split(";")
-            tests.append(" AND ".join(f"list_contains({chosen}, {self._bind(part)})" for part in wanted))
-        found = f"({' OR '.join(f'({each})' for each in tests)})"
+            tests.append(exp.and_(*(exp.func("list_contains", chosen, self._bind(part)) for part in wanted)))
+        found = exp.or_(*tests, copy=False)
         return found if operator == "INCLUDES" else _negated(found)
 
-    def _like(self, column: Column, value: soql.Literal) -> str:
+    def _like(self, column: Column, value: soql.Literal) -> Expr:
         if not is_text(column.field):
             message = f"invalid operator on {column.field.type} field"
             self.paths.refuse("INVALID_QUERY_FILTER_OPERATOR", message, value.position)
         if value.kind != "string":
             self.paths.refuse("MALFORMED_QUERY", f"unexpected token: '{value.text}'", value.position)
-        return f"{column.sql} ILIKE {self._bind(soql.like_pattern(value.text))} ESCAPE '\\'"
+        like = column.value.ilike(self._bind(soql.like_pattern(value.text)))
+        return exp.Escape(this=like, expression=exp.Literal.string("\\"))
 
-    def _relative(self, column: Column, operator: str, value: soql.Literal) -> str:
+    def _relative(self, column: Column, operator: str, value: soql.Literal) -> Expr:
         self._check_kind(column.field, value)
         days = day_range(value.text, self.now.date())
         if days is None:
@@ -119,19 +129,18 @@ class Conditions:
         if column.field.type == "datetime":
             bounds = [datetime.combine(each, time()) for each in days]
         if operator in {"<", ">="}:
-            return f"{column.sql} {operator} {self._bind(bounds[0])}"
+            return COMPARISONS[operator](this=column.value, expression=self._bind(bounds[0]))
         if operator in {"<=", ">"}:
-            return f"{column.sql} {'<' if operator == '<=' else '>='} {self._bind(bounds[1])}"
-        inside = f"({column.sql} >= {self._bind(bounds[0])} AND {column.sql} < {self._bind(bounds[1])})"
+            end = self._bind(bounds[1])
+            return column.value < end if operator == "<=" else column.value >= end
+        inside = exp.and_(column.value >= self._bind(bounds[0]), column.value < self._bind(bounds[1]))
         return inside if operator == "=" else _negated(inside)
 
-    def _semi_join(self, column: Column, operator: str, inner: soql.Query, position: int) -> str:
+    def _semi_join(self, column: Column, operator: str, inner: soql.Query, position: int) -> Expr:
         if column.field.type not in IDS or operator not in {"IN", "NOT IN"}:
             message = "Semi join sub-selects are only allowed on id and reference fields"
             self.paths.refuse("MALFORMED_QUERY", message, position)
-        sql, values = self.inner(inner, position)
-        self.parameters += values
-        found = f"{column.sql} IN ({sql})"
+        found = column.value.isin(query=self.inner(inner, position))
         return found if operator == "IN" else _negated(found)
 
     def _value(self, field: Field, literal: soql.Literal) -> Any:
@@ -158,9 +167,9 @@ class Conditions:
             )
             self.paths.refuse("INVALID_FIELD", message, literal.position)
 
-    def _bind(self, value: Any) -> str:
+    def _bind(self, value: Any) -> Expr:
         self.parameters.append(value)
-        return "?"
+        return exp.Placeholder(this=str(len(self.parameters)))
 
 
 def is_text(field: Field) -> bool:
@@ -168,10 +177,10 @@ def is_text(field: Field) -> bool:
     return field.type not in ACCEPTED and field.type not in IDS
 
 
-def folded(column: Column) -> str:
+def folded(value: Expr, field: Field) -> Expr:
     """Give one side of a comparison: Salesforce compares text without regard to case, ids with it."""
-    return f"lower({column.sql})" if is_text(column.field) else column.sql
+    return exp.func("lower", value, copy=False) if is_text(field) else value
 
 
-def _negated(found: str) -> str:
-    return f"(NOT coalesce({found}, false))"
+def _negated(found: Expr) -> Expr:
+    return exp.func("coalesce", found, exp.false(), copy=False).not_(copy=False)

@@ -1,20 +1,21 @@
 """Bulk query jobs: kept in the store, run one after the other, their results lying ready as finished CSV lines."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+from sqlglot import Expr, exp
 
 from sandbox.salesforce import soql
 from sandbox.salesforce.budget import Limits
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.ids import new_id
 from sandbox.salesforce.store import Store, utc_now
-from sandbox.salesforce.translate import Output, Statement, translate
+from sandbox.salesforce.translate import DIALECT, Output, Statement, translate
 
 ID_PREFIX = "750"
 DELIMITERS = {"COMMA": ",", "TAB": "\t", "PIPE": "|", "SEMICOLON": ";", "CARET": "^", "BACKQUOTE": "`"}
@@ -36,10 +37,11 @@ CREATE OR REPLACE MACRO java_double(number) AS CASE
     WHEN number = 0 OR (abs(number) >= 1e-3 AND abs(number) < 1e7) THEN CAST(number AS VARCHAR)
     ELSE (CASE WHEN number < 0 THEN '-' ELSE '' END) || java_scientific(CAST(abs(number) AS VARCHAR)) END;
 """
-TEXT_FORMS = {
-    "datetime": "strftime({}, '%Y-%m-%dT%H:%M:%S.%gZ')",
-    **dict.fromkeys(("boolean", "date", "int"), "CAST({} AS VARCHAR)"),
-    **dict.fromkeys(("double", "currency", "percent"), "java_double({})"),
+MOMENT = exp.Literal.string("%Y-%m-%dT%H:%M:%S.%gZ")
+TEXT_FORMS: dict[str, Callable[[Expr], Expr]] = {
+    "datetime": lambda value: exp.func("strftime", value, MOMENT),
+    **dict.fromkeys(("boolean", "date", "int"), lambda value: exp.cast(value, "varchar")),
+    **dict.fromkeys(("double", "currency", "percent"), lambda value: exp.func("java_double", value)),
 }
 
 
@@ -174,8 +176,9 @@ class Jobs:
         if self.failures:
             return 0, self.failures.pop(0)
         statement = self._statement(job)
-        line = statement.select(f"{_csv_line(statement, DELIMITERS[job.column_delimiter])} AS record")
-        return self.store.keep_result(line, statement.parameters, self._file(job.id)), None
+        line = _csv_line(statement, DELIMITERS[job.column_delimiter])
+        sql = statement.select(line.as_("record")).sql(dialect=DIALECT)
+        return self.store.keep_result(sql, statement.parameters, self._file(job.id)), None
 
     def _statement(self, job: Job) -> Statement:
         return translate(soql.parse(job.query), self.store.org, deleted=job.shows_deleted)
@@ -191,14 +194,14 @@ class Jobs:
         return self.store.files / f"{job_id}.parquet"
 
 
-def _csv_line(statement: Statement, delimiter: str) -> str:
-    """Give the SQL of a whole CSV record: everything in quotes, quotes doubled, null as an empty text."""
-    values = (
-        f"""'"' || replace(coalesce({_text(each)}, ''), '"', '""') || '"'""" for each in statement.shown
-    )
-    return f" || '{delimiter}' || ".join(values)
+def _csv_line(statement: Statement, delimiter: str) -> Expr:
+    """Give a whole CSV record: everything in quotes, quotes doubled, null as an empty text."""
+    quote, between = exp.Literal.string('"'), exp.Literal.string(f'"{delimiter}"')
+    values = (exp.func("replace", _text(each), quote, exp.Literal.string('""')) for each in statement.shown)
+    return exp.func("concat", quote, exp.func("concat_ws", between, *values), quote)
 
 
-def _text(output: Output) -> str:
-    """Give the SQL of a value as Bulk writes it."""
-    return TEXT_FORMS.get(output.field.type, "{}").format(output.sql)
+def _text(output: Output) -> Expr:
+    """Give a value as Bulk writes it."""
+    form = TEXT_FORMS.get(output.field.type)
+    return exp.func("coalesce", form(output.value) if form else output.value, exp.Literal.string(""))

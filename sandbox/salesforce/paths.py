@@ -1,7 +1,10 @@
 """What a name in a query means: fields, relationships and the joins they need, aggregates."""
 
 from dataclasses import dataclass
+from itertools import count
 from typing import NoReturn, TypeAlias
+
+from sqlglot import Expr, exp
 
 from sandbox.salesforce import soql
 from sandbox.salesforce.errors import query_error
@@ -19,21 +22,22 @@ Names: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A value that a query names: `names` is its path in the org's own spelling, `sql` how DuckDB gets it."""
+    """A value that a query names: `names` is its path in the org's own spelling, `value` how DuckDB gets it."""
 
     names: Names
-    sql: str
+    value: Expr
     field: Field
 
 
 class Paths:
-    """The names of one query over one object; `joins` grows as relationships are met."""
+    """The names of one query over one object; `tables`, a SELECT without columns, grows as relationships are met."""
 
     def __init__(self, org: Org, sobject: Sobject, text: str) -> None:
         self.org = org
         self.sobject = sobject
         self.text = text
-        self.joins: list[str] = []
+        self.tables = exp.select().from_(_table(sobject, ROOT))
+        self._aliases = (f"{ROOT}{number}" for number in count(1))
         self._related: dict[Names, list[Source]] = {}
 
     def column(self, path: soql.Path) -> Column:
@@ -54,34 +58,35 @@ class Paths:
             return self._polymorphic(sources, names, name, path.position)
         alias, sobject = sources[0]
         field = sobject.find(name) or self._no_such_column(name, sobject.name, path.position)
-        sql = _address(field, alias) if field.is_compound else f'{alias}."{field.name}"'
-        return Column((*names, field.name), sql, field)
+        value = _address(field, alias) if field.is_compound else cell(alias, field.name)
+        return Column((*names, field.name), value, field)
 
     def aggregate(self, item: soql.Aggregate) -> Column:
-        """Give the SQL and the type of COUNT(Id), SUM(Amount) and the like.
+        """Give the value and the type of COUNT(Id), SUM(Amount) and the like.
 
         Raises:
             ApiError: MALFORMED_QUERY where the field's type does not allow it.
 
         """
         if item.path is None:
-            return Column((item.function,), "count(*)", COUNT)
+            return Column((item.function,), exp.Count(this=exp.Star()), COUNT)
         column = self.column(item.path)
         field = column.field
         if not field.aggregatable or (item.function in {"SUM", "AVG"} and field.type not in NUMBERS):
             message = f"field {field.name} does not support aggregate operator {item.function}"
             self.refuse("MALFORMED_QUERY", message, item.position)
         if item.function == "COUNT_DISTINCT":
-            return Column((item.function,), f"count(DISTINCT {column.sql})", COUNT)
+            distinct = exp.Distinct(expressions=[column.value])
+            return Column((item.function,), exp.Count(this=distinct), COUNT)
         kind = {"COUNT": COUNT, "AVG": AVERAGE}.get(item.function, field)
-        return Column((item.function,), f"{item.function.lower()}({column.sql})", kind)
+        return Column((item.function,), exp.func(item.function, column.value), kind)
 
-    def related_id(self, names: Names) -> str:
-        """Give the SQL of the id of the record that a relationship path leads to."""
-        return _coalesce([f'{alias}."Id"' for alias, _ in self._related[names]])
+    def related_id(self, names: Names) -> Expr:
+        """Give the id of the record that a relationship path leads to."""
+        return _coalesce([cell(alias, "Id") for alias, _ in self._related[names]])
 
-    def related_type(self, names: Names) -> str:
-        """Give the SQL of the object name of the record that a relationship path leads to, null without one."""
+    def related_type(self, names: Names) -> Expr:
+        """Give the object name of the record that a relationship path leads to, null without one."""
         return _type_of(self._related[names])
 
     def refuse(self, code: str, message: str, position: int) -> NoReturn:
@@ -104,12 +109,13 @@ class Paths:
             self.refuse("INVALID_FIELD", message, position)
         names = (*names, reference.relationship or relationship)
         if names not in self._related:
-            self._related[names] = [self._join(f'{alias}."{reference.name}"', target) for target in targets]
+            self._related[names] = [self._join(cell(alias, reference.name), target) for target in targets]
         return self._related[names], names
 
-    def _join(self, reference: str, target: Sobject) -> Source:
-        alias = f"{ROOT}{len(self.joins) + 1}"
-        self.joins.append(f'LEFT JOIN org."{target.name}" AS {alias} ON {alias}."Id" = {reference}')
+    def _join(self, reference: Expr, target: Sobject) -> Source:
+        alias = next(self._aliases)
+        found = cell(alias, "Id").eq(reference)
+        self.tables.join(_table(target, alias), on=found, join_type="left", copy=False)
         return alias, target
 
     def _polymorphic(self, sources: list[Source], names: Names, name: str, position: int) -> Column:
@@ -125,8 +131,8 @@ class Paths:
         if not found:
             self._no_such_column(name, "Name", position)
         field = found[0][1]
-        sql = _coalesce([f'{alias}."{each.name}"' for alias, each in found])
-        return Column((*names, "Name" if is_name else field.name), sql, field)
+        value = _coalesce([cell(alias, each.name) for alias, each in found])
+        return Column((*names, "Name" if is_name else field.name), value, field)
 
     def _no_such_column(self, name: str, entity: str, position: int) -> NoReturn:
         message = (
@@ -137,19 +143,33 @@ class Paths:
         self.refuse("INVALID_FIELD", message, position)
 
 
-def _coalesce(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+def cell(alias: str, name: str) -> exp.Column:
+    """Give a column of one table of the statement."""
+    return exp.column(name, table=alias, quoted=True)
 
 
-def _type_of(sources: list[Source]) -> str:
-    cases = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{sobject.name}'" for alias, sobject in sources)
-    return f"CASE {cases} END"
+def _table(sobject: Sobject, alias: str) -> exp.Table:
+    return exp.table_(sobject.name, db="org", quoted=True, alias=alias)
 
 
-def _address(field: Field, alias: str) -> str:
+def _coalesce(parts: list[exp.Column]) -> Expr:
+    return parts[0] if len(parts) == 1 else exp.func("coalesce", *parts)
+
+
+def _type_of(sources: list[Source]) -> Expr:
+    name = exp.case()
+    for alias, sobject in sources:
+        name = name.when(cell(alias, "Id").is_(exp.null()).not_(), exp.Literal.string(sobject.name))
+    return name
+
+
+def _address(field: Field, alias: str) -> Expr:
     """Pack a compound value; it is null when every component is."""
     stem = field.name.removesuffix("Address")
-    columns = {part: f'{alias}."{stem}{part}"' for part, _ in ADDRESS_PARTS}
-    empty = " AND ".join(f"{each} IS NULL" for each in columns.values())
-    packed = ", ".join(f"{part[0].lower()}{part[1:]} := {columns[part]}" for part in sorted(columns))
-    return f"CASE WHEN {empty} THEN NULL ELSE struct_pack({packed}) END"
+    columns = {part: cell(alias, f"{stem}{part}") for part, _ in ADDRESS_PARTS}
+    empty = exp.and_(*(each.is_(exp.null()) for each in columns.values()))
+    packed = [
+        exp.PropertyEQ(this=exp.to_identifier(f"{part[0].lower()}{part[1:]}"), expression=columns[part])
+        for part in sorted(columns)
+    ]
+    return exp.case().when(empty, exp.null()).else_(exp.Struct(expressions=packed))

@@ -50,7 +50,7 @@ def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
     text = call.request.query_params.get("q", "").strip()
     statement = translate(soql.parse(text), call.sandbox.org, deleted=deleted)
     if statement.is_count:
-        counted = call.store.number(f"SELECT count(*) FROM ({statement.sql})", statement.parameters)
+        counted = call.store.number(statement.sql, statement.parameters)
         return {"totalSize": counted, "done": True, "records": []}
     batch = _batch(call)
     rows = call.store.execute(statement.sql, statement.parameters).fetchmany(batch + 1)

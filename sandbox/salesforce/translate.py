@@ -1,16 +1,19 @@
-"""SOQL onto DuckDB: names are checked against the org, values are bound, no text of the query is pasted into SQL."""
+"""SOQL onto DuckDB, tree to tree: names are checked against the org, values are bound, sqlglot writes the SQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlglot import Expr, exp
+
 from sandbox.salesforce import soql
 from sandbox.salesforce.conditions import IDS, Conditions, folded
 from sandbox.salesforce.errors import ApiError, query_error
 from sandbox.salesforce.org import Field, Org, Sobject
-from sandbox.salesforce.paths import COUNT, RELATED_TYPE, ROOT, Column, Names, Paths
+from sandbox.salesforce.paths import COUNT, RELATED_TYPE, ROOT, Column, Names, Paths, cell
 
+DIALECT = "duckdb"
 MOST_FIELDS_ROWS = 200
 MOST_OFFSET = 2000
 
@@ -23,35 +26,38 @@ class Output:
     """
 
     path: Names
-    sql: str
+    value: Expr
     field: Field
     hidden: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A query ready for DuckDB; REST and Bulk write different select lists over the same `source`."""
+    """A query ready for DuckDB; REST and Bulk put different select lists before the same `source`."""
 
     sobject: Sobject
     outputs: tuple[Output, ...]
-    source: str
+    source: exp.Select
     parameters: tuple[Any, ...]
     aggregated: bool
     is_count: bool
 
     @property
     def sql(self) -> str:
-        """The whole statement, one column for each output."""
-        return self.select(", ".join(f"{each.sql} AS c{place}" for place, each in enumerate(self.outputs)))
+        """The whole statement, one column for each output; for COUNT() the number of rows."""
+        rows = self.select(*(each.value.as_(f"c{place}") for place, each in enumerate(self.outputs)))
+        if self.is_count:
+            rows = exp.select(exp.Count(this=exp.Star())).from_(rows.subquery())
+        return rows.sql(dialect=DIALECT, copy=False)
 
     @property
     def shown(self) -> tuple[Output, ...]:
         """The outputs that the query asked for."""
         return tuple(each for each in self.outputs if each.hidden is None)
 
-    def select(self, columns: str) -> str:
+    def select(self, *columns: Expr) -> exp.Select:
         """Give the statement with another select list."""
-        return f"SELECT {columns} {self.source}"
+        return self.source.select(*columns)
 
 
 def translate(
@@ -65,29 +71,29 @@ def translate(
         ApiError: INVALID_TYPE, INVALID_FIELD, MALFORMED_QUERY … in the words of Salesforce.
 
     """
-    return _Translation(query, org, deleted, now or datetime.now(UTC)).statement()
+    return _Translation(query, org, deleted, now or datetime.now(UTC), []).statement()
 
 
 class _Translation:
-    """One query on its way to SQL."""
+    """One query on its way to SQL; an inner query binds its values beside those of the outer one."""
 
-    def __init__(self, query: soql.Query, org: Org, deleted: bool, now: datetime) -> None:
+    def __init__(
+        self, query: soql.Query, org: Org, deleted: bool, now: datetime, parameters: list[Any]
+    ) -> None:
         self.query = query
         self.org = org
         self.deleted = deleted
         self.now = now
         self.sobject = self.entity()
         self.paths = Paths(org, self.sobject, query.text)
-        self.parameters: list[Any] = []
-        self.conditions = Conditions(self.paths, self.parameters, self.inner, now)
+        self.parameters = parameters
+        self.conditions = Conditions(self.paths, parameters, self.inner, now)
 
     def statement(self) -> Statement:
         query = self.query
         aggregated = bool(query.group) or any(isinstance(each, soql.Aggregate) for each in query.select)
         outputs = tuple(self.count() if query.is_count else self.grouped() if aggregated else self.plain())
-        tail = self.tail()
-        # The joins are complete only now that every clause has been read.
-        source = f'FROM org."{self.sobject.name}" AS {ROOT} {" ".join(self.paths.joins)} {tail}'
+        source = self.source()
         return Statement(self.sobject, outputs, source, tuple(self.parameters), aggregated, query.is_count)
 
     def entity(self) -> Sobject:
@@ -102,48 +108,47 @@ class _Translation:
             raise query_error("INVALID_TYPE", message, self.query.text, token.position)
         return sobject
 
-    def inner(self, query: soql.Query, position: int) -> tuple[str, tuple[Any, ...]]:
+    def inner(self, query: soql.Query, position: int) -> exp.Select:
         """Translate the query of a semi-join, which must give one column of ids."""
-        statement = _Translation(query, self.org, self.deleted, self.now).statement()
+        statement = _Translation(query, self.org, self.deleted, self.now, self.parameters).statement()
         if len(statement.shown) != 1 or statement.shown[0].field.type not in IDS:
             message = "A semi join sub-select must select exactly one id or reference field"
             self.paths.refuse("MALFORMED_QUERY", message, position)
-        return statement.select(statement.shown[0].sql), statement.parameters
+        return statement.select(statement.shown[0].value)
 
-    def tail(self) -> str:
-        """Give everything after the joins."""
-        query = self.query
-        conditions = [] if self.deleted else [f'NOT {ROOT}."IsDeleted"']
-        conditions += [self.conditions.sql(query.where)] if query.where else []
-        parts = [f"WHERE {' AND '.join(conditions)}"] if conditions else []
-        if query.group:
-            parts.append(f"GROUP BY {', '.join(self.group_key(each).sql for each in query.group)}")
+    def source(self) -> exp.Select:
+        """Give everything but the select list."""
+        query, source = self.query, self.paths.tables
+        if not self.deleted:
+            source.where(cell(ROOT, "IsDeleted").not_(), copy=False)
+        if query.where:
+            source.where(self.conditions.test(query.where), copy=False)
+        source.group_by(*(self.group_key(each).value for each in query.group), copy=False)
         if query.having:
-            parts.append(f"HAVING {self.conditions.sql(query.having)}")
+            source.having(self.conditions.test(query.having), copy=False)
         if query.order:
-            parts.append(f"ORDER BY {', '.join(self.ordering(each) for each in query.order)}")
+            source.order_by(*(self.ordering(each) for each in query.order), copy=False)
         if query.limit is not None:
-            parts.append(f"LIMIT {query.limit}")
-        return " ".join(parts + self.offset())
+            source.limit(query.limit, copy=False)
+        if query.offset:
+            source.offset(self.offset(query.offset), copy=False)
+        return source
 
-    def offset(self) -> list[str]:
-        token = self.query.offset
-        if token is None:
-            return []
+    def offset(self, token: soql.Token) -> int:
         if int(token.text) > MOST_OFFSET:
             message = f"Maximum SOQL offset allowed is {MOST_OFFSET}"
             self.paths.refuse("NUMBER_OUTSIDE_VALID_RANGE", message, token.position)
-        return [f"OFFSET {int(token.text)}"]
+        return int(token.text)
 
     def count(self) -> Iterator[Output]:
         if len(self.query.select) > 1:
             message = "COUNT() must be the only element in the SELECT list"
             self.paths.refuse("MALFORMED_QUERY", message, self.query.select[1].position)
-        yield Output(("count",), "1", COUNT)
+        yield Output(("count",), exp.Literal.number(1), COUNT)
 
     def plain(self) -> Iterator[Output]:
         """Yield the fields of the select list, and what the records they belong to are called."""
-        yield Output((), f'{ROOT}."Id"', COUNT, hidden="id")
+        yield Output((), cell(ROOT, "Id"), COUNT, hidden="id")
         seen: set[Names] = set()
         met: set[Names] = set()
         for column, position in self.selected():
@@ -153,7 +158,7 @@ class _Translation:
             seen.add(column.names)
             for length in range(1, len(column.names)):
                 yield from self.related(column.names[:length], met)
-            yield Output(column.names, column.sql, column.field)
+            yield Output(column.names, column.value, column.field)
 
     def related(self, names: Names, met: set[Names]) -> Iterator[Output]:
         """Yield the hidden id and type of a related record, once."""
@@ -191,14 +196,14 @@ class _Translation:
         for item in self.query.select:
             if isinstance(item, soql.Aggregate):
                 column = self.paths.aggregate(item)
-                yield Output((item.alias or f"expr{unnamed}",), column.sql, column.field)
+                yield Output((item.alias or f"expr{unnamed}",), column.value, column.field)
                 unnamed += item.alias is None
             elif isinstance(item, soql.Path):
                 column = self.paths.column(item)
                 if column.names not in keys:
                     message = f"Field must be grouped or aggregated: {'.'.join(column.names)}"
                     self.paths.refuse("MALFORMED_QUERY", message, item.position)
-                yield Output((item.alias or column.names[-1],), column.sql, column.field)
+                yield Output((item.alias or column.names[-1],), column.value, column.field)
             else:
                 self.paths.refuse("MALFORMED_QUERY", "unexpected token in an aggregate query", item.position)
 
@@ -209,18 +214,17 @@ class _Translation:
             self.paths.refuse("INVALID_FIELD", message, path.position)
         return column
 
-    def ordering(self, item: soql.Ordering) -> str:
+    def ordering(self, item: soql.Ordering) -> exp.Ordered:
         if isinstance(item.item, soql.Aggregate):
-            sql = self.paths.aggregate(item.item).sql
+            value = self.paths.aggregate(item.item).value
         else:
             column = self.paths.column(item.item)
             if not column.field.sortable:
                 message = f"field '{column.field.name}' can not be sorted in a query call"
                 self.paths.refuse("INVALID_FIELD", message, item.item.position)
             # A grouped text may be sorted only by itself.
-            sql = column.sql if self.query.group else folded(column)
-        direction = "DESC" if item.descending else "ASC"
-        return f"{sql} {direction} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+            value = column.value if self.query.group else folded(column.value, column.field)
+        return exp.Ordered(this=value, desc=item.descending, nulls_first=item.nulls_first)
 
 
 def refuse_in_bulk(query: soql.Query, statement: Statement) -> None:

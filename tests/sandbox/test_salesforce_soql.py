@@ -115,6 +115,10 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
         ("WHERE Account.AnnualRevenue > 1500.25 AND Account.AnnualRevenue < 1e6", "A3"),
         ("WHERE AccountId IN (SELECT Id FROM Account WHERE AnnualRevenue > 1e6)", "A1 A2"),
         ("WHERE AccountId NOT IN (SELECT Id FROM Account WHERE AnnualRevenue > 1e6)", "A3 A4"),
+        (
+            "WHERE LastName != 'x' AND AccountId IN (SELECT Id FROM Account WHERE Name LIKE 'an%') AND FirstName = 'ada'",
+            "A1",
+        ),
         ("WHERE isdeleted = true", ""),
     ],
 )
