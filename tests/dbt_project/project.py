@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -70,3 +73,10 @@ class Project:
 def folder(node: Mapping[str, Any]) -> str:
     """Give the folder of a model below `models`, such as `staging/salesforce`."""
     return Path(node["original_file_path"]).parent.relative_to("dbt_project/models").as_posix()
+
+
+def query(node: Mapping[str, Any]) -> exp.Query:
+    """Give the compiled SQL of a model or test as sqlglot reads it for Snowflake."""
+    [statement] = sqlglot.parse(node["compiled_code"], dialect="snowflake")
+    assert isinstance(statement, exp.Query), f"{node['name']}: {statement!r}"
+    return statement

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import sqlglot
 from sqlfluff.core import FluffConfig, Linter
 from sqlglot import exp
 
-from tests.dbt_project.project import Project
+from tests.dbt_project.project import Project, query
 from warehouse.functions import unknown_functions
 
 
@@ -17,10 +16,8 @@ def test_every_model_and_test_was_compiled(project: Project) -> None:
 
 
 def test_sqlglot_reads_it_as_snowflake(project: Project) -> None:
-    for name, sql in _compiled(project):
-        statements = sqlglot.parse(sql, dialect="snowflake")
-        assert len(statements) == 1, name
-        assert isinstance(statements[0], exp.Query), f"{name}: {statements[0]!r}"
+    for node in {**project.models, **project.data_tests}.values():
+        assert query(node).selects, node["name"]
 
 
 def test_sqlfluff_reads_it_as_snowflake(project: Project) -> None:
@@ -36,16 +33,14 @@ def test_it_calls_only_functions_that_snowflake_has(project: Project) -> None:
 
 def test_a_select_of_everything_stands_only_at_the_ends_of_staging(project: Project) -> None:
     for name, model in project.models.items():
-        query = sqlglot.parse_one(model["compiled_code"], dialect="snowflake")
         allowed = {"source", "renamed"} if name.startswith("stg_") else set()
-        found = {_from(select) for select in query.find_all(exp.Select) if _selects_everything(select)}
+        found = {_from(select) for select in query(model).find_all(exp.Select) if _selects_everything(select)}
         assert found <= allowed, f"{name} selects everything from {found - allowed}"
 
 
 def test_the_row_hash_covers_every_property(project: Project) -> None:
     for exposure, mart in project.marts_sent():
-        query = sqlglot.parse_one(mart["compiled_code"], dialect="snowflake")
-        digest = next(column for column in query.selects if column.alias == "_row_hash")
+        digest = next(column for column in query(mart).selects if column.alias == "_row_hash")
         hashed = {column.name for column in digest.find_all(exp.Column)}
         assert hashed == {name for name in mart["columns"] if not name.startswith("_")}, exposure["name"]
 

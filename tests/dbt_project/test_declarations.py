@@ -5,11 +5,9 @@ from typing import Any
 
 import jinja2
 import pytest
-import sqlglot
-from sqlglot import exp
 
 from load.hubspot import ASSOCIATION_TYPES
-from tests.dbt_project.project import REPOSITORY, Project, folder
+from tests.dbt_project.project import REPOSITORY, Project, folder, query
 
 # Folder below models: the schema that dbt builds it in, and what the names of its models begin with.
 FOLDERS = {
@@ -31,7 +29,6 @@ FOLDERS = {
 # Nothing in them but a union over all marts, or a macro that the unit tests of their neighbours exercise.
 WITHOUT_AN_EXPRESSION = {
     "int_recon_hubspot_tickets",
-    "int_recon_intercom_companies",
     "int_recon_marts",
     "recon_field",
 }
@@ -161,8 +158,7 @@ def _rows(seed: str) -> list[dict[str, str]]:
 
 def _selected(model: Any) -> list[str]:
     """Name the columns that a model's SQL gives, in order."""
-    query = sqlglot.parse_one(model["compiled_code"], dialect="snowflake")
-    selects = query.selects
+    selects = query(model).selects
     if any(column.is_star for column in selects):
-        selects = next(cte for cte in query.find_all(exp.CTE) if cte.alias == "renamed").this.selects
+        selects = next(cte.this for cte in query(model).ctes if cte.alias == "renamed").selects
     return [column.alias_or_name for column in selects]

@@ -163,7 +163,7 @@ select
     checked.is_do_not_call,
     checked.created_at,
     checked.modified_at,
-    coalesce(checked.is_email_valid, false) as is_email_valid,
+    checked.is_email_valid,
     iff(checked.is_email_valid and placeholder_emails.email_key is null, checked.email_key, null) as email_key
 from checked
 left join placeholder_emails on checked.email_key = placeholder_emails.email_key
