@@ -60,14 +60,6 @@ def test_marts_do_not_read_each_other(project: Project) -> None:
             assert not project.inputs(model) & sent, name
 
 
-def test_nothing_below_the_marts_reads_a_mart_but_quarantine(project: Project) -> None:
-    for name, model in project.models.items():
-        if folder(model).startswith("intermediate") and folder(model) != "intermediate/reconciliation":
-            read = {one for one in project.inputs(model) if one in project.models}
-            marts = {one for one in read if folder(project.models[one]).startswith("marts")}
-            assert marts <= {"quarantine"}, name
-
-
 def test_every_model_is_read_or_is_a_result(project: Project) -> None:
     """A model that nothing reads is dead weight, unless people or programs read it."""
     read = {
