@@ -1,4 +1,4 @@
-with companies as (
+with keyed as (
     select
         record_id,
         parent_account_id,
@@ -6,7 +6,22 @@ with companies as (
         domain_key
     from {{ ref('int_companies_keyed') }}
     where domain_key is not null and name_key is not null
-    qualify count(*) over (partition by domain_key) <= {{ var('company_block_limit') }}
+),
+
+crowded as (
+    select domain_key
+    from {{ ref('int_companies_crowded') }}
+),
+
+companies as (
+    select
+        keyed.record_id,
+        keyed.parent_account_id,
+        keyed.name_key,
+        keyed.domain_key
+    from keyed
+    left join crowded on keyed.domain_key = crowded.domain_key
+    where crowded.domain_key is null
 ),
 
 pairs as (
