@@ -6,6 +6,7 @@ run leaves behind is only files, which the next one removes, and temporary objec
 
 import contextlib
 import datetime as dt
+import itertools
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -221,7 +222,7 @@ def land_rows(
     folder: Path,
     stamp: Stamp,
     *,
-    only: tuple[str, Sequence[str]] | None = None,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Write rows of text into files of `folder`, then do as `land_files`; give their number."""
     with RowFiles(folder, table.columns) as files:
@@ -237,7 +238,7 @@ def land_files(
     files: RowFiles,
     stamp: Stamp,
     *,
-    only: tuple[str, Sequence[str]] | None = None,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Put what was written in the place of the table's rows, then remove the files. `only` as in `replace_rows`.
 
@@ -255,11 +256,11 @@ def replace_rows(
     table: Table,
     stamp: Stamp,
     *,
-    only: tuple[str, Sequence[str]] | None = None,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Put the rows of the landing table in the place of the table's rows, for a reader at one instant.
 
-    The table is made if it does not exist. `only`, a column and its values, spares the rows with others.
+    The table is made if it does not exist. `only`, columns and their values, spares the rows with others.
     """
     names = ", ".join(map(quoted, table.columns))
     typed = ", ".join(f"{quoted(name)}::{kind}" for name, kind in table.columns.items())
@@ -279,12 +280,14 @@ def replace_rows(
     execute(connection, f"drop table if exists {landed}")
 
 
-def _delete(connection: SnowflakeConnection, target: str, only: tuple[str, Sequence[str]] | None) -> None:
+def _delete(connection: SnowflakeConnection, target: str, only: Mapping[str, Sequence[str]] | None) -> None:
     if only is None:
         execute(connection, f"delete from {target}")
-    elif only[1]:
-        marks = ", ".join(["%s"] * len(only[1]))
-        execute(connection, f"delete from {target} where {quoted(only[0])} in ({marks})", only[1])
+    elif all(only.values()):
+        chosen = " and ".join(
+            f"{quoted(name)} in ({', '.join(['%s'] * len(values))})" for name, values in only.items()
+        )
+        execute(connection, f"delete from {target} where {chosen}", [*itertools.chain(*only.values())])
 
 
 def watermarks(connection: SnowflakeConnection) -> dict[str, str]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rich.markup import escape
+
 import extract.hubspot
 import extract.intercom
 import extract.salesforce
@@ -61,6 +63,8 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
             landing_dir=landing_dir,
             full=full,
             progress=progress,
+            warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
+            settings=extract.salesforce.Settings(floor=work.settings.salesforce_budget_floor),
         )
         systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
     for one in extracted:

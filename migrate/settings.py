@@ -34,9 +34,11 @@ class Settings(BaseSettings):
     salesforce_client_secret: SecretStr | None = None
     salesforce_username: str | None = None
     salesforce_private_key_file: Path | None = None
+    salesforce_refresh_token: SecretStr | None = None
     salesforce_access_token: SecretStr | None = None
     salesforce_instance_url: str | None = None
     salesforce_api_version: str = "66.0"
+    salesforce_budget_floor: float = Field(0.2, ge=0, lt=1)
 
     hubspot_base_url: str = ""
     hubspot_access_token: SecretStr = SecretStr("sandbox-hubspot-token")
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
         self.hubspot_base_url = self.hubspot_base_url or self.sandbox_url("hubspot")
         self.intercom_base_url = self.intercom_base_url or self.sandbox_url("intercom")
         if self.sandboxed("salesforce") and not (
-            self.salesforce_client_secret or self.salesforce_private_key_file
+            self.salesforce_client_secret or self.salesforce_private_key_file or self.salesforce_refresh_token
         ):
             self.salesforce_client_secret = SecretStr("sandbox-secret")
 

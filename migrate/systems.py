@@ -30,6 +30,7 @@ def salesforce(settings: Settings) -> Any:
         private_key=key_file.read_text() if key_file else None,
         access_token=_secret(settings.salesforce_access_token),
         instance_url=settings.salesforce_instance_url,
+        refresh_token=_secret(settings.salesforce_refresh_token),
     )
     return extract.salesforce.connect(login, api_version=settings.salesforce_api_version)
 

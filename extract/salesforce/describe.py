@@ -1,12 +1,13 @@
 """What the org says about its objects and fields, and how that meets what dbt declares."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceError
 
 from extract.errors import ExtractError
 from extract.landing import Table
@@ -65,6 +66,11 @@ PICKLIST_VALUES = Table(
 )
 
 
+# What of a field's describe is kept; an org of 700 objects describes itself in hundreds of megabytes.
+FIELD_KEYS = ("name", "label", "type", "length", "precision", "scale", "nillable", "calculated", "custom")
+PICKLIST_KEYS = ("value", "label", "active", "defaultValue")
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What of one object can be read: its fields in the org's order, and those that are text times."""
@@ -96,9 +102,15 @@ def describe(sf: Salesforce, name: str) -> Description:
     A field that the login may not see is not in the answer: the copy then has no such column.
 
     Raises:
-        ExtractError: the object has no readable Id.
+        ExtractError: Salesforce refused, or the object has no readable Id.
     """
-    raw = sf.restful(f"sobjects/{quote(name)}/describe")
+    try:
+        raw = _kept(sf.restful(f"sobjects/{quote(name)}/describe"))
+    except SalesforceError as error:
+        raise ExtractError(
+            f"{name}: Salesforce refused to describe it (HTTP {error.status}). Check the login's access to the object, "
+            "then give the command again."
+        ) from None
     readable = [each for each in raw["fields"] if _readable(each)]
     fields = tuple(each["name"] for each in readable)
     if "Id" not in fields:
@@ -113,12 +125,19 @@ def describe(sf: Salesforce, name: str) -> Description:
     )
 
 
-def absent_columns(source: SourceObject, fields: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Give the declared columns that the org does not have, and a warning for each that is not optional."""
+def absent_columns(
+    source: SourceObject, fields: Iterable[str], retired: Container[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Give the declared columns that the org does not have, and a warning for each that is not optional.
+
+    `retired` are the columns of fields that the org had once.
+    """
     present = {name.upper(): name for name in fields}
     absent = [column for column in source.columns if column.name.upper() not in present]
     warnings = [
-        f"{source.name}.{column.name} is declared but not in the org: its column is null.{nearest(column.name, present.values())}"
+        f"{source.name}.{column.name} is declared but not in the org any more: its column keeps what was copied before."
+        if column.name.upper() in retired
+        else f"{source.name}.{column.name} is declared but not in the org: its column is null.{nearest(column.name, present.values())}"
         for column in absent
         if not column.optional
     ]
@@ -141,11 +160,10 @@ def object_rows(org: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str | No
 
 def field_rows(descriptions: Sequence[Description]) -> Iterator[tuple[str | None, ...]]:
     """Give the rows of `_fields`: every field of the described objects, the unreadable ones too."""
-    keys = ("name", "label", "type", "length", "precision", "scale", "nillable", "calculated", "custom")
     for description in descriptions:
         for each in description.raw["fields"]:
             targets = ",".join(each.get("referenceTo") or ()) or None
-            yield (description.name, *(_text(each.get(key)) for key in keys), targets)
+            yield (description.name, *(_text(each.get(key)) for key in FIELD_KEYS), targets)
 
 
 def picklist_rows(descriptions: Sequence[Description]) -> Iterator[tuple[str | None, ...]]:
@@ -153,8 +171,17 @@ def picklist_rows(descriptions: Sequence[Description]) -> Iterator[tuple[str | N
     for description in descriptions:
         for each in description.raw["fields"]:
             for value in each.get("picklistValues") or ():
-                keys = ("value", "label", "active", "defaultValue")
-                yield (description.name, each["name"], *(_text(value.get(key)) for key in keys))
+                yield (description.name, each["name"], *(_text(value.get(key)) for key in PICKLIST_KEYS))
+
+
+def _kept(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"fields": [_kept_field(each) for each in raw["fields"]]}
+
+
+def _kept_field(field: Mapping[str, Any]) -> Mapping[str, Any]:
+    values = [{key: value.get(key) for key in PICKLIST_KEYS} for value in field.get("picklistValues") or ()]
+    kept = {key: field.get(key) for key in FIELD_KEYS}
+    return {**kept, "referenceTo": field.get("referenceTo"), "picklistValues": values}
 
 
 def _readable(field: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ import base64
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,8 @@ import structlog
 from requests.adapters import BaseAdapter, HTTPAdapter
 from simple_salesforce import Salesforce
 
-from extract.errors import BudgetExhausted, LoginError
+from extract.errors import LoginError
+from extract.salesforce.budget import Budget, exhausted
 
 API_VERSION = "66.0"
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -47,8 +48,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How to get a token. One of the three groups of secrets is enough; none of them is ever shown.
+    """How to get a token. One of the four groups of secrets is enough; none of them is ever shown.
 
+    - refresh token: `login_url`, `client_id`, `refresh_token`, and `client_secret` where the app asks for it
     - client credentials: `login_url` (the org's My Domain), `client_id`, `client_secret`
     - JWT bearer: `login_url`, `client_id`, `username`, `private_key` (PEM text, RS256)
     - a token made elsewhere: `access_token` and `instance_url`; it cannot be renewed here
@@ -61,16 +63,16 @@ class Login:
     private_key: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)
     instance_url: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a login that cannot work, and one that would send a secret in the clear."""
-        renewable = (
-            self.login_url and self.client_id and (self.client_secret or (self.username and self.private_key))
-        )
+        secret = self.refresh_token or self.client_secret or (self.username and self.private_key)
+        renewable = self.login_url and self.client_id and secret
         if not renewable and not (self.access_token and self.instance_url):
             raise LoginError(
-                "The Salesforce login is incomplete. Give login_url and client_id with client_secret, or with "
-                "username and private_key; or give access_token with instance_url."
+                "The Salesforce login is incomplete. Give login_url and client_id with client_secret, with "
+                "username and private_key, or with refresh_token; or give access_token with instance_url."
             )
         for url in filter(None, (self.login_url, self.instance_url)):
             _check_url(url)
@@ -78,7 +80,16 @@ class Login:
     @property
     def renewable(self) -> bool:
         """Whether another token can be had when this one expires."""
-        return bool(self.client_secret or self.private_key)
+        return self.flow is not None
+
+    @property
+    def flow(self) -> str | None:
+        """Name the OAuth flow that gets a token, if there is one."""
+        if self.refresh_token:
+            return "refresh token"
+        if self.client_secret:
+            return "client credentials"
+        return "JWT bearer" if self.private_key else None
 
 
 def connect(
@@ -138,6 +149,7 @@ class OrgSession(requests.Session):
     def __init__(self, login: Login, adapter: BaseAdapter | None = None) -> None:
         """Prepare; the first call logs in."""
         super().__init__()
+        self.budget = Budget()
         self._login = login
         self._token: Token | None = None
         self._lock = threading.Lock()
@@ -159,7 +171,7 @@ class OrgSession(requests.Session):
         """Send one call as `requests` does; failures that pass are tried again a few times.
 
         Raises:
-            BudgetExhausted: the day's calls or Bulk jobs are used up.
+            BudgetExhausted: the day's calls or Bulk jobs are used up, or those above the budget's floor.
             LoginError: the token expired and no other can be had.
             requests.RequestException: no answer after several tries.
         """
@@ -182,8 +194,13 @@ class OrgSession(requests.Session):
     def _send(
         self, method: str | bytes, url: str | bytes, settings: Mapping[str, Any], token: Token
     ) -> requests.Response:
+        self.budget.check_calls()
         headers = {**(settings.get("headers") or {}), "Authorization": f"Bearer {token.value}"}
-        return super().request(method, url, **{"timeout": TIMEOUT_SECONDS, **settings, "headers": headers})
+        response = super().request(
+            method, url, **{"timeout": TIMEOUT_SECONDS, **settings, "headers": headers}
+        )
+        self.budget.heard(response.headers)
+        return response
 
     def _log_in(self, *, first: bool) -> Token:
         if first and self._login.access_token and self._login.instance_url:
@@ -207,8 +224,17 @@ class OrgSession(requests.Session):
         if not response.ok or not isinstance(answer, dict) or "access_token" not in answer:
             raise LoginError(_login_message(self._login, response.status_code, answer))
         log.info("logged in to Salesforce", instance=answer["instance_url"])
+        self._keep_rotated(answer.get("refresh_token"))
         _check_url(answer["instance_url"])
         return Token(answer["access_token"], answer["instance_url"])
+
+    def _keep_rotated(self, refresh_token: str | None) -> None:
+        """Use the refresh token that took the place of ours, which an app with rotation makes at every login."""
+        if self._login.refresh_token and refresh_token and refresh_token != self._login.refresh_token:
+            log.warning(
+                "Salesforce replaced the refresh token: the next command needs a new one, or no rotation"
+            )
+            self._login = replace(self._login, refresh_token=refresh_token)
 
 
 class PlainLoopback(HTTPAdapter):
@@ -237,13 +263,14 @@ def _raise_if_worth_waiting(response: requests.Response) -> None:
     if code == REQUEST_LIMIT and message.startswith(CONCURRENT_LIMIT):
         raise _PassingRefusalError(response)
     if code in (REQUEST_LIMIT, BULK_LIMIT):
-        raise BudgetExhausted(
-            f"Salesforce: {message} The allowance covers 24 hours and comes back by itself. What was copied so far "
-            "is kept: give the same command again later, and it goes on with the objects that are left."
-        )
+        raise exhausted(message)
 
 
 def _grant(login: Login) -> tuple[dict[str, str], dict[str, str]]:
+    if login.refresh_token:
+        form = {"grant_type": "refresh_token", "client_id": login.client_id}
+        secret = {"client_secret": login.client_secret} if login.client_secret else {}
+        return {**form, **secret, "refresh_token": login.refresh_token}, {}
     if login.client_secret:
         pair = base64.b64encode(f"{login.client_id}:{login.client_secret}".encode()).decode()
         return {"grant_type": "client_credentials"}, {"Authorization": f"Basic {pair}"}
@@ -259,10 +286,9 @@ def _grant(login: Login) -> tuple[dict[str, str], dict[str, str]]:
 
 def _login_message(login: Login, status: int, answer: Any) -> str:
     error = answer if isinstance(answer, dict) else {}
-    flow = "client credentials" if login.client_secret else "JWT bearer"
     said = f"{error.get('error', 'no OAuth error')}: {error.get('error_description', 'no description')}"
     return (
-        f"Salesforce refused the login at {login.login_url} ({flow}, HTTP {status}, {said}). Check that the address "
+        f"Salesforce refused the login at {login.login_url} ({login.flow}, HTTP {status}, {said}). Check that the address "
         "is the org's My Domain, that the app allows this flow, and that its run-as user may use the API."
     )
 

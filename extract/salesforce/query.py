@@ -4,6 +4,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/que
 """
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -105,8 +106,7 @@ def wait_for_job(sf: Salesforce, name: str, job_id: str, stop: threading.Event) 
         JobLostError: the job failed, was aborted or is unknown.
         CancelledError: `stop` was set meanwhile.
     """
-    pause = POLL_FIRST_SECONDS
-    while True:
+    for pause in _pauses():
         job = _job(sf, name, job_id)
         if job["state"] == "JobComplete":
             total = job.get("numberRecordsProcessed")
@@ -118,6 +118,19 @@ def wait_for_job(sf: Salesforce, name: str, job_id: str, stop: threading.Event) 
             )
         if stop.wait(pause):
             raise CancelledError
+    return None
+
+
+def polls(seconds: float) -> int:
+    """Give how often `wait_for_job` asks about a job that takes so long."""
+    waited = itertools.accumulate(_pauses())
+    return 1 + sum(1 for _ in itertools.takewhile(lambda passed: passed < seconds, waited))
+
+
+def _pauses() -> Iterator[float]:
+    pause = POLL_FIRST_SECONDS
+    while True:
+        yield pause
         pause = min(pause * POLL_GROWTH, POLL_MAX_SECONDS)
 
 

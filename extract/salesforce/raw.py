@@ -1,8 +1,8 @@
 """The tables of RAW_SALESFORCE: one per object, every field as text, and what the org says about its fields."""
 
-import dataclasses
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ from extract.landing import (
 )
 from extract.salesforce import describe
 from extract.salesforce.describe import RAW, Description
+from extract.salesforce.drift import Drift
 from extract.salesforce.read import Copy
 from extract.sources import SourceObject
 
 STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELETED": "boolean"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Rows of one object: those that arrived, those in its table now, and the live ones among these."""
 
@@ -38,36 +39,40 @@ class Counts:
     live: int
 
 
+def columns(connection: SnowflakeConnection) -> dict[str, set[str]]:
+    """Give the columns of every raw table."""
+    found = execute(
+        connection,
+        "select table_name, column_name from information_schema.columns where table_schema = %s",
+        (RAW.upper(),),
+    )
+    tables: dict[str, set[str]] = {}
+    for row in found:
+        tables.setdefault(row["table_name"], set()).add(row["column_name"])
+    return tables
+
+
 class RawTables:
     """Puts copies into the tables; used by one thread."""
 
     def __init__(self, connection: SnowflakeConnection, stamp: Stamp) -> None:
-        """Look which tables and columns exist, and open the stage."""
+        """Look which columns exist, and open the stage."""
         self._connection = connection
         self._stamp = stamp
-        self._columns: dict[str, set[str]] = {}
+        self._columns = columns(connection)
         open_stage(connection, RAW)
-        found = execute(
-            connection,
-            "select table_name, column_name from information_schema.columns where table_schema = %s",
-            (RAW.upper(),),
-        )
-        for row in found:
-            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
 
-    def has(self, source: SourceObject) -> bool:
-        """Whether the object has a table already."""
-        return source.table in self._columns
+    def ensure(self, source: SourceObject, fields: Iterable[str], drift: Drift | None = None) -> list[str]:
+        """Make the object's table, or the columns that it lacks; give warnings about declared fields.
 
-    def ensure(self, source: SourceObject, fields: Iterable[str]) -> list[str]:
-        """Make the object's table, or the columns that it lacks; give warnings about declared fields."""
-        absent, warnings = describe.absent_columns(source, fields)
+        A column whose field went gets a comment that says so, and loses it when the field is back.
+        """
+        drift = drift or Drift()
+        absent, warnings = describe.absent_columns(source, fields, drift.retired)
         wanted = [name.upper() for name in fields] + absent
         target = qualified(RAW, source.table)
-        if self.has(source):
-            for name in wanted:
-                if name not in self._columns[source.table]:
-                    execute(self._connection, f"alter table {target} add column {quoted(name)} varchar")
+        if source.table in self._columns:
+            self._widen(target, self._columns[source.table], wanted, drift)
         else:
             kinds = dict.fromkeys(wanted, "varchar") | STAMP_COLUMNS
             columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
@@ -75,27 +80,57 @@ class RawTables:
         self._columns.setdefault(source.table, set(STAMP_COLUMNS)).update(wanted)
         return warnings
 
+    def _widen(self, target: str, present: Container[str], wanted: Iterable[str], drift: Drift) -> None:
+        """Add what a table lacks, and note at its columns which fields went or came back."""
+        new = {name.upper() for name in drift.new}
+        for name in wanted:
+            if name not in present:
+                execute(self._connection, f"alter table {target} add column {quoted(name)} varchar")
+            elif name in new:
+                self._comment(target, name, "")
+        for name in drift.gone:
+            since = (
+                f"Since {self._stamp.at:%Y-%m-%d} no field of the org, or hidden from the login: old values"
+            )
+            self._comment(target, name, since)
+
+    def _comment(self, target: str, column: str, text: str) -> None:
+        execute(self._connection, f"comment on column {target}.{quoted(column)} is '{text}'")
+
     def put(self, copy: Copy) -> Counts:
         """Put one object's files into its table and move its watermark, both or neither.
 
         Raises:
             ExtractError: other rows arrived than were read.
         """
-        columns = [name.upper() for name in copy.description.fields]
-        landed = load_files(self._connection, RAW, copy.source.table, columns, copy.folder)
-        check_rows(copy.source.name, copy.page_count, landed)
+        landed = self._land(copy, copy.source.table)
+        filled = self._land(copy.backfill, _backfilled(copy.source)) if copy.backfill else 0
         with transaction(self._connection):
-            self._write(copy, columns)
+            self._write(copy)
             counts = self._count(copy, landed)
+            if copy.backfill:
+                self._fill(copy.backfill)
+                self.save_count(copy.backfill, replace(counts, landed=filled), mode="backfill")
             save_watermark(self._connection, copy.source.name, copy.window.until, self._stamp)
             self.save_count(copy, counts)
-        execute(self._connection, f"drop table if exists {landing_table(RAW, copy.source.table)}")
+        self._drop_landed(copy.source.table)
+        if copy.backfill:
+            self._drop_landed(_backfilled(copy.source))
         return counts
 
-    def _write(self, copy: Copy, columns: Sequence[str]) -> None:
+    def _land(self, copy: Copy, table: str) -> int:
+        landed = load_files(self._connection, RAW, table, _columns(copy), copy.folder)
+        check_rows(copy.source.name, copy.page_count, landed)
+        return landed
+
+    def _drop_landed(self, table: str) -> None:
+        execute(self._connection, f"drop table if exists {landing_table(RAW, table)}")
+
+    def _write(self, copy: Copy) -> None:
         target, landed = qualified(RAW, copy.source.table), landing_table(RAW, copy.source.table)
         deleted = "coalesce(\"ISDELETED\" = 'true', false)" if copy.description.keeps_deleted else "false"
         newest = f"{quoted(copy.window.cursor)} desc nulls last" if copy.window.cursor else '"ID"'
+        columns = _columns(copy)
         names = ", ".join(map(quoted, columns))
         rows = (
             f"select {names}, %s::timestamp_ntz as _extracted_at, %s as _run_id, {deleted} as _deleted from {landed} "
@@ -103,12 +138,26 @@ class RawTables:
         )
         values = self._stamp.values[::-1]
         if copy.mode == "full":
-            execute(self._connection, f"delete from {target}")
+            # The columns of fields that went keep their values, so the rows that stay must not be written anew.
+            gone = f' where "ID" not in (select "ID" from {landed})' if copy.drift.retired else ""
+            execute(self._connection, f"delete from {target}{gone}")
+        if copy.mode == "full" and not copy.drift.retired:
             execute(
                 self._connection, f"insert into {target} ({names}, {', '.join(STAMP_COLUMNS)}) {rows}", values
             )
         elif copy.page_count:
             execute(self._connection, _merge(target, rows, [*columns, *STAMP_COLUMNS]), values)
+
+    def _fill(self, copy: Copy) -> None:
+        """Put the new fields of records that were not read whole into their rows, which else stay as they are."""
+        names = ", ".join(map(quoted, _columns(copy)))
+        landed = landing_table(RAW, _backfilled(copy.source))
+        rows = f'select {names} from {landed} qualify row_number() over (partition by "ID" order by "ID") = 1'
+        execute(
+            self._connection,
+            f'merge into {qualified(RAW, copy.source.table)} as kept using ({rows}) as batch on kept."ID" = batch."ID" '
+            f"when matched then update set {_updates(_columns(copy))}",
+        )
 
     def _count(self, copy: Copy, landed: int) -> Counts:
         table = qualified(RAW, copy.source.table)
@@ -122,7 +171,7 @@ class RawTables:
         check_rows(copy.source.name, found["landed_ids"], found["written_rows"] or 0)
         return Counts(landed, found["raw_rows"], found["live_rows"] or 0)
 
-    def save_count(self, copy: Copy, counts: Counts | None) -> None:
+    def save_count(self, copy: Copy, counts: Counts | None, mode: str | None = None) -> None:
         """Keep the counts of one object, those of a refused copy too, in OPS.EXTRACT_COUNT."""
         window, stamp = copy.window, self._stamp
         landed = (counts.landed, counts.raw) if counts else (None, None)
@@ -132,7 +181,7 @@ class RawTables:
             "landed_count, raw_count, counted_at) "
             "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, sysdate())",
             (
-                *(stamp.run_id, copy.source.name, copy.mode, copy.job_id, window.since, window.until),
+                *(stamp.run_id, copy.source.name, mode or copy.mode, copy.job_id, window.since, window.until),
                 *(copy.source_count, copy.page_count, *landed),
             ),
         )
@@ -140,19 +189,38 @@ class RawTables:
     def save_descriptions(
         self, org: Mapping[str, Mapping[str, Any]], descriptions: Sequence[Description], folder: Path
     ) -> None:
-        """Write `_objects` anew, and the rows of the described objects in `_fields` and `_picklist_values`."""
-        described = ("object", [each.name for each in descriptions])
+        """Write `_objects` anew, the described objects' rows in `_picklist_values`, and this run's in `_fields`.
+
+        `_fields` keeps every run's: a comparison of two shows what the org's admins changed.
+        """
+        names = [each.name for each in descriptions]
         land = functools.partial(land_rows, self._connection, folder=folder, stamp=self._stamp)
         land(describe.OBJECTS, describe.object_rows(org))
-        land(describe.FIELDS, describe.field_rows(descriptions), only=described)
-        land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only=described)
+        land(
+            describe.FIELDS,
+            describe.field_rows(descriptions),
+            only={"object": names, "_run_id": [self._stamp.run_id]},
+        )
+        land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only={"object": names})
+
+
+def _columns(copy: Copy) -> list[str]:
+    return [name.upper() for name in copy.description.fields]
+
+
+def _backfilled(source: SourceObject) -> str:
+    """Name the table whose landing table an object's new fields wait in."""
+    return f"{source.table}_NEW_FIELDS"
+
+
+def _updates(columns: Iterable[str]) -> str:
+    return ", ".join(f"{quoted(name)} = batch.{quoted(name)}" for name in columns if name != "ID")
 
 
 def _merge(target: str, rows: str, columns: Sequence[str]) -> str:
-    updates = ", ".join(f"{quoted(name)} = batch.{quoted(name)}" for name in columns if name != "ID")
     names = ", ".join(map(quoted, columns))
     values = ", ".join(f"batch.{quoted(name)}" for name in columns)
     return (
         f'merge into {target} as kept using ({rows}) as batch on kept."ID" = batch."ID" '
-        f"when matched then update set {updates} when not matched then insert ({names}) values ({values})"
+        f"when matched then update set {_updates(columns)} when not matched then insert ({names}) values ({values})"
     )

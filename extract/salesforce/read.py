@@ -17,6 +17,7 @@ from extract.errors import BudgetExhausted, ExtractError
 from extract.landing import clear, remove_empty
 from extract.salesforce import query
 from extract.salesforce.describe import Description, describe
+from extract.salesforce.drift import Drift, Known
 from extract.salesforce.query import FieldGoneError, JobLostError, NotInBulkError, Window
 from extract.sources import SourceObject
 
@@ -35,12 +36,15 @@ class Settings:
             its SystemModstamp (https://github.com/airbytehq/airbyte/issues/27146).
         settle: how long after the call began to query. Read is what was saved until the end of the second in which the
             call began, so that second must have passed, and its writers must have committed.
+        floor: the share of the day's API calls and of its Bulk jobs that is left to the org's own people. There the
+            extract stops, and the next call goes on.
     """
 
     page_rows: int = 50_000
     threads: int = 4
     lookback: dt.timedelta = dt.timedelta(minutes=5)
     settle: dt.timedelta = dt.timedelta(seconds=2)
+    floor: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Copy:
     """One object, read into the Parquet files of `folder` and counted.
 
     `live_count`, where it can be asked for, is the number of records that are not deleted in the whole
-    object, so that records which vanished without a trace are noticed.
+    object, so that records which vanished without a trace are noticed. `backfill` holds Id and new fields of the
+    records that this copy does not read whole.
     """
 
     source: SourceObject
@@ -81,6 +86,8 @@ class Copy:
     page_count: int
     source_count: int
     live_count: int | None
+    drift: Drift = field(default_factory=Drift)
+    backfill: "Copy | None" = None
 
     @property
     def mode(self) -> Mode:
@@ -111,25 +118,41 @@ class CountError(ExtractError):
         self.copy = replace(copy, source_count=counted)
 
 
-def read_object(call: Call, source: SourceObject, since: str | None) -> Copy:
-    """Describe, query and count one object; with `since` only what changed after it.
+def read_object(
+    call: Call, source: SourceObject, description: Description, known: Known, since: str | None
+) -> Copy:
+    """Query and count one object; with `since` only what changed after it, and of the rest the fields that are new.
 
     Raises:
         CountError: the org counts other records than were read.
         ExtractError: Salesforce refused, or the pages stay torn.
-        BudgetExhausted: the daily allowance is used up.
+        BudgetExhausted: the daily allowance is used up, or its part above the floor.
     """
     try:
-        return _read(call, source, describe(call.sf, source.name), since)
+        return _read_object(call, source, description, known.drift(description), since)
     except FieldGoneError:
-        return _read(call, source, describe(call.sf, source.name), since)
+        description = describe(call.sf, source.name)
+        return _read_object(call, source, description, known.drift(description), since)
+
+
+def _read_object(
+    call: Call, source: SourceObject, description: Description, drift: Drift, since: str | None
+) -> Copy:
+    folder = call.folder(source)
+    window = Window(description.cursor, since if description.cursor else None, call.until)
+    copy = replace(_read(call, source, description, window, folder), drift=drift)
+    if not copy.window.since or not drift.new:
+        return copy
+    narrow = replace(description, fields=("Id", *drift.new))
+    older = Window(description.cursor, None, copy.window.since)
+    return replace(copy, backfill=_read(call, source, narrow, older, folder / "backfill"))
 
 
 def forget(call: Call, folder: Path) -> None:
-    """Remove what lies in an object's folder, and its job from the org."""
-    job = _remembered(folder)
+    """Remove what lies in an object's folder, and its jobs from the org."""
+    jobs = [_remembered(path.parent) for path in folder.rglob("job.json")]
     shutil.rmtree(folder, ignore_errors=True)
-    if job:
+    for job in filter(None, jobs):
         query.delete_job(call.sf, job.id)
 
 
@@ -141,10 +164,8 @@ def sweep(call: Call, source: SourceObject) -> None:
             remove_empty(folder.parent)
 
 
-def _read(call: Call, source: SourceObject, description: Description, since: str | None) -> Copy:
-    folder = call.folder(source)
+def _read(call: Call, source: SourceObject, description: Description, window: Window, folder: Path) -> Copy:
     pages = folder / "pages"
-    window = Window(description.cursor, since if description.cursor else None, call.until)
     try:
         job, total = _complete_job(call, description, window, folder)
         if job:
@@ -153,7 +174,8 @@ def _read(call: Call, source: SourceObject, description: Description, since: str
             counts = query.bulk_pages(call.sf, description, job.id, total, folder=pages, page_rows=size)
         else:
             counts = query.rest_pages(call.sf, description, query.select(description, window), pages)
-        rows = _count_pages(call, source, pages, counts, total)
+        label = source.name if folder == call.folder(source) else f"{source.name}, new fields"
+        rows = _count_pages(call, label, pages, counts, total)
         copy = Copy(source, description, window, job.id if job else None, pages, rows, rows, None)
         return _counted(call.sf, copy)
     except BudgetExhausted:
@@ -164,14 +186,12 @@ def _read(call: Call, source: SourceObject, description: Description, since: str
         raise
 
 
-def _count_pages(
-    call: Call, source: SourceObject, pages: Path, counts: Iterator[int], total: int | None
-) -> int:
+def _count_pages(call: Call, label: str, pages: Path, counts: Iterator[int], total: int | None) -> int:
     clear(pages)
     rows = 0
     for count in counts:
         rows += count
-        call.progress(source.name, rows, total)
+        call.progress(label, rows, total)
         call.check_stop()
     return rows
 
@@ -185,6 +205,7 @@ def _complete_job(
         with contextlib.suppress(JobLostError):
             return job, query.wait_for_job(call.sf, description.name, job.id, call.stop)
     forget(call, folder)
+    call.sf.session.budget.take_job()
     try:
         job_id = query.start_job(call.sf, description.name, query.select(description, window))
     except NotInBulkError:
@@ -209,14 +230,15 @@ def _counted(sf: Salesforce, copy: Copy) -> Copy:
     A record that is changed after it was read leaves the window, so the org then counts fewer: the
     difference may be as large as the number of older records changed since, which the next copy reads.
     """
-    name, window, fields = copy.source.name, copy.window, copy.description.fields
+    name, window = copy.source.name, copy.window
+    has_creation = "CreatedDate" in copy.description.times
     counted = query.count(sf, name, window.where)
-    if counted < copy.page_count and window.cursor and "CreatedDate" in fields:
+    if counted < copy.page_count and window.cursor and has_creation:
         since_read = f" WHERE {window.cursor} >= {window.until} AND CreatedDate < {window.until}"
         counted = min(copy.page_count, counted + query.count(sf, name, since_read))
     if counted != copy.page_count:
         raise CountError(copy, counted)
     live = None
-    if copy.mode == "incremental" and copy.description.keeps_deleted and "CreatedDate" in fields:
+    if copy.mode == "incremental" and copy.description.keeps_deleted and has_creation:
         live = query.count(sf, name, f" WHERE IsDeleted = false AND CreatedDate < {window.until}")
     return replace(copy, source_count=counted, live_count=live)

@@ -7,7 +7,7 @@ what lies in the landing folder is only read again.
 import datetime as dt
 import email.utils
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,16 @@ from typing import Any, Literal
 import requests
 import structlog
 from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceError
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.landing import Stamp, remove_empty, watermarks
-from extract.salesforce.describe import describe_org, nearest
+from extract.landing import Stamp, remove_empty
+from extract.salesforce.budget import Budget
+from extract.salesforce.describe import Description, describe_org, nearest
+from extract.salesforce.drift import gone_warning
+from extract.salesforce.orders import Order, make_orders, soql_time
 from extract.salesforce.raw import Counts, RawTables
 from extract.salesforce.read import (
     Call,
@@ -67,6 +71,7 @@ def extract(
     landing_dir: Path,
     full: bool = False,
     progress: Progress | None = None,
+    warn: Callable[[str], None] | None = None,
     settings: Settings | None = None,
 ) -> list[Extracted]:
     """Copy objects into RAW_SALESFORCE, whole or what changed since the last copy, and prove the counts.
@@ -74,37 +79,38 @@ def extract(
     `sf` comes from `connect`. An object that cannot be copied whole is reported as failed: its table and
     its watermark stay as they were, and the others go on. Formula fields are as of the record's last change, for
     they do not move SystemModstamp: only a full copy refreshes them all. `progress` is called, by several
-    threads, with the object, its rows so far, and their total where it is known. Only one call at a time may
-    use a `landing_dir`.
+    threads, with the object, its rows so far, and their total where it is known; `warn`, before the first job, with
+    the fields that went since the last copy. Only one call at a time may use a `landing_dir`.
 
     Raises:
-        BudgetExhausted: Salesforce's daily allowance is used up; objects finished before are kept.
+        BudgetExhausted: Salesforce's daily allowance is used up, or its part above the floor; objects finished before are kept.
         LoginError: the token expired and no other can be had.
         snowflake.connector.errors.Error: the warehouse is out of reach.
     """
     settings = settings or Settings()
     began = time.monotonic()
-    until = _soql_time(_org_now(sf) + dt.timedelta(seconds=1))
+    until = soql_time(_open_day(sf, settings.floor) + dt.timedelta(seconds=1))
     org = describe_org(sf)
-    time.sleep(max(0.0, began + settings.settle.total_seconds() - time.monotonic()))
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
-    tables = RawTables(connection, Stamp.now(run_id))
-    known = {} if full else _behind(watermarks(connection), settings.lookback)
-    # Without its table there is nothing that a change could be put into.
-    since = {each.name: known[each.name] for each in objects if each.name in known and tables.has(each)}
     for source in objects:
         sweep(call, source)
+    orders = make_orders(sf, connection, [each for each in objects if each.name in org], settings, full=full)
+    for order in orders:
+        if gone := order.drift.gone:
+            (warn or log.warning)(gone_warning(order.source.name, gone))
+    tables = RawTables(connection, Stamp.now(run_id))
     results = {source.name: _absent(tables, source, org) for source in objects if source.name not in org}
-    present = [source for source in objects if source.name in org]
-    copies: list[Copy] = []
+    time.sleep(max(0.0, began + settings.settle.total_seconds() - time.monotonic()))
+    described: list[Description] = []
     exhausted: BudgetExhausted | None = None
     try:
-        for attempt in _attempts(call, present, since):
-            results[attempt.source.name] = _settle(call, tables, attempt)
-            copies += [attempt.copy] if attempt.copy else []
+        for attempt in _attempts(call, orders):
+            done = results[attempt.order.source.name] = _settle(call, tables, attempt)
+            if attempt.copy and done.status == "succeeded":
+                described.append(attempt.copy.description)
     except BudgetExhausted as error:
         exhausted = error
-    tables.save_descriptions(org, [copy.description for copy in copies], landing_dir / run_id / "_describe")
+    tables.save_descriptions(org, described, landing_dir / run_id / "_describe")
     remove_empty(landing_dir / run_id)
     if exhausted:
         raise exhausted
@@ -115,19 +121,18 @@ def extract(
 class _Attempt:
     """What reading one object came to: a copy or an error."""
 
-    source: SourceObject
-    since: str | None
+    order: Order
     started: float
     copy: Copy | None = None
     error: Exception | None = None
 
 
-def _attempts(call: Call, objects: Sequence[SourceObject], since: Mapping[str, str]) -> Iterator[_Attempt]:
+def _attempts(call: Call, orders: Sequence[Order]) -> Iterator[_Attempt]:
     """Read the objects in threads and give each as it is done; at the day's allowance stop and say so last."""
     exhausted: BudgetExhausted | None = None
     pool = ThreadPoolExecutor(call.settings.threads, thread_name_prefix="salesforce")
     try:
-        futures = [pool.submit(_attempt, call, source, since.get(source.name)) for source in objects]
+        futures = [pool.submit(_attempt, call, order) for order in orders]
         for future in as_completed(futures):
             try:
                 yield future.result()
@@ -143,14 +148,17 @@ def _attempts(call: Call, objects: Sequence[SourceObject], since: Mapping[str, s
         raise exhausted
 
 
-def _attempt(call: Call, source: SourceObject, since: str | None) -> _Attempt:
+def _attempt(call: Call, order: Order) -> _Attempt:
     started = time.monotonic()
+    if isinstance(order.description, Exception):
+        return _Attempt(order, started, error=order.description)
     try:
-        return _Attempt(source, since, started, copy=read_object(call, source, since))
+        copy = read_object(call, order.source, order.description, order.known, order.since)
+        return _Attempt(order, started, copy=copy)
     except (BudgetExhausted, LoginError):
         raise
-    except (ExtractError, requests.RequestException) as error:
-        return _Attempt(source, since, started, error=error)
+    except (ExtractError, SalesforceError, requests.RequestException) as error:
+        return _Attempt(order, started, error=error)
 
 
 def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
@@ -159,7 +167,7 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         return _failed(tables, attempt, attempt.error)
     copy = attempt.copy
     try:
-        warnings = tables.ensure(copy.source, copy.description.fields)
+        warnings = tables.ensure(copy.source, copy.description.fields, copy.drift)
         counts = tables.put(copy)
     except ExtractError as error:
         return _failed(tables, attempt, error)
@@ -170,7 +178,7 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
             tables, attempt, ExtractError(f"{copy.source.name}: {said}. Look it up in the query history.")
         )
     forget(call, copy.folder.parent)
-    warnings += _vanished(copy, counts)
+    warnings += _drifted(copy) + _vanished(copy, counts)
     for warning in warnings:
         log.warning(warning)
     return Extracted(
@@ -187,15 +195,16 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
 
 
 def _failed(tables: RawTables, attempt: _Attempt, error: Exception | None) -> Extracted:
+    source = attempt.order.source
     source_count = page_count = 0
     if isinstance(error, CountError):
         source_count, page_count = error.copy.source_count, error.copy.page_count
         tables.save_count(error.copy, None)
-    message = str(error) if isinstance(error, ExtractError) else _unreachable(attempt.source, error)
-    log.error("object not copied", object=attempt.source.name, reason=message)
+    message = str(error) if isinstance(error, ExtractError) else _unreachable(source, error)
+    log.error("object not copied", object=source.name, reason=message)
     return Extracted(
-        object=attempt.source.name,
-        mode="incremental" if attempt.since else "full",
+        object=source.name,
+        mode="incremental" if attempt.order.since else "full",
         source_count=source_count,
         page_count=page_count,
         landed_count=0,
@@ -221,6 +230,15 @@ def _absent(tables: RawTables, source: SourceObject, org: Mapping[str, Any]) -> 
     return Extracted(source.name, "full", 0, 0, 0, 0, "absent", message, 0.0)
 
 
+def _drifted(copy: Copy) -> list[str]:
+    """Say which fields went, and which came and were read for all records."""
+    gone = [gone_warning(copy.source.name, copy.drift.gone)] if copy.drift.gone else []
+    if not copy.backfill:
+        return gone
+    new = f"{copy.source.name}: new fields, read for {copy.backfill.page_count} older records: {', '.join(copy.drift.new)}."
+    return [*gone, new]
+
+
 def _vanished(copy: Copy, counts: Counts) -> list[str]:
     """Warn of records that are live in the raw table and not in the org: purged before a copy saw them deleted."""
     if copy.live_count is None or counts.live <= copy.live_count:
@@ -232,19 +250,15 @@ def _vanished(copy: Copy, counts: Counts) -> list[str]:
     return [warning]
 
 
-def _behind(bounds: Mapping[str, str], lookback: dt.timedelta) -> dict[str, str]:
-    return {name: _soql_time(dt.datetime.fromisoformat(bound) - lookback) for name, bound in bounds.items()}
-
-
-def _org_now(sf: Salesforce) -> dt.datetime:
-    """Give the org's clock: bounds are compared with times that it wrote."""
+def _open_day(sf: Salesforce, floor: float) -> dt.datetime:
+    """Begin the budget with what the org says is left; give its clock, as bounds are compared with times of its own."""
+    sf.session.budget = Budget()
     answer = sf.session.get(f"{sf.base_url}limits/")
+    if answer.ok:
+        sf.session.budget.told(answer.json())
+    sf.session.budget.floor = floor
     said = answer.headers.get("Date")
     return email.utils.parsedate_to_datetime(said) if said else dt.datetime.now(dt.UTC)
-
-
-def _soql_time(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _silent(name: str, rows: int, total: int | None) -> None:

@@ -1,4 +1,4 @@
-"""POST /services/oauth2/token: the client credentials and JWT bearer flows, and the sessions they open."""
+"""POST /services/oauth2/token: client credentials, JWT bearer and refresh token, and the sessions they open."""
 
 import base64
 import binascii
@@ -15,6 +15,7 @@ from sandbox.salesforce.store import ADMIN_USERNAME
 
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the stand-in's public constant
+REFRESH_TOKEN = "sandbox-refresh-token"  # noqa: S105 - the same
 ORG_ID = "00D000000000001EAA"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 JWT_KEY_SETTING = "jwt_key"
@@ -61,6 +62,8 @@ def _check_grant(sandbox: Sandbox, request: Request, form: dict[str, str], base_
     grant = form.get("grant_type", "")
     if grant == "client_credentials":
         _check_client(request, form)
+    elif grant == "refresh_token":
+        _check_refresh(request, form)
     elif grant == JWT_GRANT:
         _check_assertion(form.get("assertion", ""), sandbox.store.setting(JWT_KEY_SETTING), base_url)
     else:
@@ -73,6 +76,16 @@ def _check_client(request: Request, form: dict[str, str]) -> None:
         raise OauthError("invalid_client_id", "client identifier invalid")
     if secret != CLIENT_SECRET:
         raise OauthError("invalid_client", "invalid client credentials")
+
+
+def _check_refresh(request: Request, form: dict[str, str]) -> None:
+    """Check a refresh; an app need not ask for its secret here, but a wrong one is refused."""
+    if _basic(request) or "client_secret" in form:
+        _check_client(request, form)
+    elif form.get("client_id") != CLIENT_ID:
+        raise OauthError("invalid_client_id", "client identifier invalid")
+    if form.get("refresh_token") != REFRESH_TOKEN:
+        raise OauthError("invalid_grant", "expired access/refresh token")
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

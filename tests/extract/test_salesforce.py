@@ -26,6 +26,10 @@ from tests.extract.org import Org, Tampering, contact_id, contacts
 CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
 CASE = SourceObject("Case", "CASE")
 ACCOUNT = SourceObject("Account", "ACCOUNT")
+EMAIL_NOTE = (
+    "select comment from information_schema.columns where table_schema = 'RAW_SALESFORCE' "
+    "and table_name = 'CONTACT' and column_name = 'EMAIL'"
+)
 # Nobody else writes: there is nothing to wait for.
 NOW = Settings(settle=dt.timedelta(0))
 
@@ -229,9 +233,9 @@ def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
     org.fill(Contact=contacts(2), Account=[{"Id": "001000000000001AAA", "Name": "Acme"}])
-    org.control("limits", DailyApiRequests=sum(org.calls().values()) + 9)
+    org.control("limits", DailyApiRequests=sum(org.calls().values()) + 10)
     with pytest.raises(BudgetExhausted, match="same command again later"):
-        copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
+        copy(CONTACT, ACCOUNT, settings=Settings(threads=1, floor=0))
     assert rows(connection, "select object from ops.watermark") == [("Contact",)]
     org.control("limits", DailyApiRequests=100_000)
     assert [(each.mode, each.raw_count) for each in copy(CONTACT, ACCOUNT)] == [
@@ -264,7 +268,7 @@ def test_a_new_field_becomes_a_column(org: Org, copy: Copy, connection: Snowflak
     org.sf.Contact.update(contact_id(2), {"LastName": "Changed"})
     copy(CONTACT)
     assert rows(connection, "select lastname, email from raw_salesforce.contact order by id") == [
-        ("Name 1", None),
+        ("Name 1", "a@b.example"),
         ("Changed", "a@b.example"),
     ]
 
@@ -310,14 +314,19 @@ def test_the_schema_of_the_org_is_written_too(org: Org, copy: Copy, connection: 
     )
     assert objects == [("Subscription__c", "a00", True)]
     fields = "select type, length, nillable, reference_to, _run_id from raw_salesforce._fields where object = 'Contact'"
-    assert rows(connection, f"{fields} and field = 'AccountId'") == [
-        ("reference", 18, True, "Account", "run-2")
+    assert rows(connection, f"{fields} and field = 'AccountId' order by _run_id") == [
+        ("reference", 18, True, "Account", "run-1"),
+        ("reference", 18, True, "Account", "run-2"),
     ]
     assert rows(connection, f"{fields} and field = 'MailingAddress'")[0][0] == "address"
-    assert rows(connection, "select distinct object, _run_id from raw_salesforce._fields order by 1") == [
+    assert rows(connection, "select distinct object, _run_id from raw_salesforce._fields order by 1, 2") == [
         ("Account", "run-1"),
+        ("Contact", "run-1"),
         ("Contact", "run-2"),
     ]
+    assert rows(
+        connection, "select count(*) = count(distinct object, field, _run_id) from raw_salesforce._fields"
+    ) == [(True,)]
     value = "select label, active from raw_salesforce._picklist_values where object = 'Contact' and field = 'LeadSource'"
     assert ("Purchased List", True) in rows(connection, value)
 
@@ -372,6 +381,87 @@ def test_what_a_killed_run_left_is_removed_by_another(org: Org, copy: Copy, tmp_
     copy(CONTACT)
     assert not folder.parent.exists()
     assert org.sf.restful("jobs/query")["records"] == []
+
+
+def test_at_the_floor_the_run_stops_and_goes_on_when_there_is_more(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(2), Account=[{"Id": "001000000000001AAA", "Name": "Acme"}])
+    org.control("limits", DailyApiRequests=100, DailyBulkV2QueryJobs=2)
+    with pytest.raises(BudgetExhausted, match=r"1 of the day's 2 Bulk jobs are used, and the last 50%"):
+        copy(CONTACT, ACCOUNT, settings=Settings(threads=1, floor=0.5))
+    assert rows(connection, "select object from ops.watermark") == [("Contact",)]
+    used = sum(org.calls().values())
+    org.control("limits", DailyApiRequests=used * 2, DailyBulkV2QueryJobs=10)
+    with pytest.raises(BudgetExhausted, match=r"API calls are used, and the last 50% .* same command again"):
+        copy(CONTACT, ACCOUNT, settings=Settings(threads=1, floor=0.5))
+    assert sum(org.calls().values()) == used + 1
+    org.control("limits", DailyApiRequests=100_000)
+    assert [each.status for each in copy(CONTACT, ACCOUNT)] == ["succeeded", "succeeded"]
+
+
+def test_fields_that_went_are_told_before_the_run_and_keep_their_values(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3, Email="a@b.example"))
+    declared = SourceObject("Contact", "CONTACT", (Column("Id"), Column("Email")))
+    copy(declared)
+    hidden = org.connect(Tampering(_without_field("Email")))
+    org.sf.Contact.update(contact_id(2), {"LastName": "Changed"})
+    jobs: list[int] = []
+    told: list[str] = []
+
+    def warn(text: str) -> None:
+        told.append(text)
+        jobs.append(len(org.sf.restful("jobs/query")["records"]))
+
+    [done] = copy(declared, sf=hidden, warn=warn)
+    assert ["Contact: the login sees Email no more" in text for text in told] == [True]
+    assert jobs == [0]
+    assert "sees Email no more" in done.message
+    org.sf.Contact.delete(contact_id(3))
+    org.control("purge", object="Contact", ids=[contact_id(3)])
+    [again] = copy(declared, sf=hidden, full=True, warn=warn)
+    assert (len(told), again.raw_count) == (1, 2)
+    assert "Contact.Email is declared but not in the org any more" in again.message
+    assert rows(connection, "select lastname, email from raw_salesforce.contact order by id") == [
+        ("Name 1", "a@b.example"),
+        ("Changed", "a@b.example"),
+    ]
+    [(note,)] = rows(connection, EMAIL_NOTE)
+    assert "no field of the org, or hidden" in note
+
+
+def test_a_field_that_is_back_is_read_again_for_every_row(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3, Email="old@b.example"))
+    copy(CONTACT)
+    copy(CONTACT, sf=org.connect(Tampering(_without_field("Email"))))
+    org.fill(Contact=contacts(3, Email="new@b.example"))
+    [done] = copy(CONTACT, settings=Settings(settle=dt.timedelta(0), page_rows=2))
+    assert (done.mode, done.source_count, done.landed_count, done.raw_count) == ("incremental", 0, 0, 3)
+    assert "new fields, read for 3 older records: Email" in done.message
+    found = rows(connection, "select distinct email, _run_id from raw_salesforce.contact")
+    assert found == [("new@b.example", "run-1")]
+    counted = (
+        "select mode, source_count, page_count, landed_count from ops.extract_count where run_id = 'run-3'"
+    )
+    assert sorted(rows(connection, counted)) == [("backfill", 3, 3, 3), ("incremental", 0, 0, 0)]
+    assert not rows(connection, EMAIL_NOTE)[0][0]
+    [last] = copy(CONTACT)
+    assert last.message == ""
+    assert org.sf.restful("jobs/query")["records"] == []
+
+
+def test_an_object_that_cannot_be_described_stops_no_other(org: Org, copy: Copy) -> None:
+    def refuse(response: requests.Response) -> None:
+        if response.url.endswith("/Case/describe"):
+            _say(response, 403, [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}])
+
+    failed, done = copy(CASE, CONTACT, sf=org.connect(Tampering(refuse)))
+    assert (failed.status, done.status) == ("failed", "succeeded")
+    assert "Case: Salesforce refused to describe it (HTTP 403)" in failed.message
 
 
 def _soon() -> str:

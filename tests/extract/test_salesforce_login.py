@@ -59,6 +59,30 @@ def test_a_jwt_is_signed_for_the_user_and_the_login_host(org: FakeOrg) -> None:
     assert (claims["iss"], claims["sub"]) == ("the-id", "admin@acme.example")
 
 
+@pytest.mark.parametrize("secret", [{}, {"client_secret": "the-secret"}])
+def test_a_refresh_token_is_sent_with_the_app_that_it_belongs_to(
+    org: FakeOrg, secret: dict[str, str]
+) -> None:
+    connect(Login(login_url=URL, client_id="the-id", refresh_token="refresh", **secret), adapter=org).limits()
+    [asked] = org.sent(TOKEN)
+    form = {"grant_type": "refresh_token", "client_id": "the-id", "refresh_token": "refresh", **secret}
+    assert body(asked) == {name: [value] for name, value in form.items()}
+    assert tokens_used(org) == ["Bearer first"]
+
+
+def test_a_replaced_refresh_token_is_the_one_used_next(org: FakeOrg) -> None:
+    replaced = {"access_token": "first", "instance_url": URL, "refresh_token": "newer"}
+    org.on("POST", TOKEN, ok(replaced), token("second"))
+    org.on("GET", LIMITS, refused(401, "INVALID_SESSION_ID"), ok({}))
+    with capture_logs() as logged:
+        connect(Login(login_url=URL, client_id="the-id", refresh_token="older"), adapter=org).limits()
+    assert [body(each)["refresh_token"] for each in org.sent(TOKEN)] == [["older"], ["newer"]]
+    assert [entry["log_level"] for entry in logged if "replaced the refresh token" in entry["event"]] == [
+        "warning"
+    ]
+    assert "newer" not in str(logged)
+
+
 def test_a_given_token_is_used_as_it_is_and_cannot_be_renewed(org: FakeOrg) -> None:
     org.on("GET", LIMITS, ok({}), refused(401, "INVALID_SESSION_ID"))
     sf = connect(Login(access_token="given", instance_url=URL), adapter=org)
@@ -70,8 +94,9 @@ def test_a_given_token_is_used_as_it_is_and_cannot_be_renewed(org: FakeOrg) -> N
 
 
 def test_no_secret_is_ever_shown() -> None:
-    login = Login(URL, "the-id", "the-secret", "admin", "the-key", "the-token", URL)
-    assert not [secret for secret in ("the-secret", "the-key", "the-token") if secret in f"{login!r} {login}"]
+    login = Login(URL, "the-id", "the-secret", "admin", "the-key", "the-token", URL, "the-refresh")
+    secrets = ("the-secret", "the-key", "the-token", "the-refresh")
+    assert not [secret for secret in secrets if secret in f"{login!r} {login}"]
 
 
 @pytest.mark.parametrize("given", [{}, {"login_url": URL, "client_id": "x"}, {"access_token": "x"}])
@@ -154,6 +179,40 @@ def test_the_daily_allowance_is_never_tried_again(org: FakeOrg, exhausted: Any) 
     with pytest.raises(BudgetExhausted, match="same command again later"):
         connect(LOGIN, adapter=org).limits()
     assert len(org.sent(LIMITS)) == 1
+
+
+def with_usage(used: int, body: Any = None) -> tuple[int, dict[str, str], Any]:
+    status, headers, content = ok(body or {})
+    return status, {**headers, "Sforce-Limit-Info": f"api-usage={used}/100; per-app-api-usage=1/5"}, content
+
+
+def test_at_the_floor_nothing_more_is_sent(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, with_usage(79), with_usage(80))
+    sf = connect(LOGIN, adapter=org)
+    sf.session.budget.floor = 0.2
+    sf.limits()
+    sf.limits()
+    with pytest.raises(BudgetExhausted, match=r"80 of the day's 100 API calls are used, and the last 20%"):
+        sf.limits()
+    assert len(org.sent(LIMITS)) == 2
+
+
+def test_without_the_header_calls_are_counted_from_the_limits_on(org: FakeOrg) -> None:
+    sf = connect(LOGIN, adapter=org)
+    sf.session.budget.floor = 0.2
+    sf.limits()
+    sf.session.budget.told({"DailyApiRequests": {"Max": 100, "Remaining": 22}})
+    sf.limits()
+    sf.limits()
+    with pytest.raises(BudgetExhausted, match="lower the floor"):
+        sf.limits()
+
+
+def test_without_a_floor_the_org_itself_says_when_it_ends(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, with_usage(100))
+    sf = connect(LOGIN, adapter=org)
+    sf.limits()
+    assert sf.limits() == {}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
