@@ -1,9 +1,13 @@
-"""What to copy from Salesforce, as dbt's sources declare it."""
+"""What to copy from Salesforce, as dbt's sources declare it, and how to declare more."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 SOURCE = "salesforce"
 
@@ -39,6 +43,80 @@ def declared(manifest: Mapping[str, Any]) -> list[SourceObject]:
         if one.name == other.name:
             raise ValueError(f"{one.name} is declared by two tables of the dbt source '{SOURCE}': keep one.")
     return objects
+
+
+def declaration(manifest: Mapping[str, Any]) -> Path:
+    """Give the YAML file, relative to the dbt project, in which the source `salesforce` is declared.
+
+    Raises:
+        ValueError: none is.
+    """
+    for node in manifest["sources"].values():
+        if node["source_name"] == SOURCE:
+            return Path(node["original_file_path"])
+    raise ValueError(f"The dbt project declares no source '{SOURCE}'.")
+
+
+def declare(path: Path, tables: Sequence[Mapping[str, Any]]) -> None:
+    """Append tables (as `table` gives them) to the source in a YAML file; all that is in it stays, byte for byte.
+
+    Raises:
+        ValueError: the file does not end with the source's tables, so that an appended one would be none of them.
+    """
+    text = path.read_text(encoding="utf-8")
+    kept = text if text.endswith("\n") else f"{text}\n"
+    stanzas = "".join(map(_stanza, tables))
+    wanted = yaml.safe_load(text)
+    for source in wanted["sources"]:
+        if source["name"] == SOURCE:
+            source["tables"] += tables
+    if _parsed(kept + stanzas) != wanted:
+        raise ValueError(
+            f"{path} does not end with the tables of the source '{SOURCE}', each indented by six blanks. Add by hand:\n{stanzas}"
+        )
+    # In one step, so that a full disk leaves the file as it was.
+    waiting = path.with_suffix(".new")
+    waiting.write_text(kept + stanzas, encoding="utf-8")
+    waiting.replace(path)
+
+
+def table(name: str, description: str, columns: Sequence[str]) -> dict[str, Any]:
+    """Give the declaration of one object's table, as dbt reads it from YAML."""
+    return {
+        "name": _snake_case(name),
+        "identifier": name.upper(),
+        "description": description,
+        "config": {"meta": {"sobject": name}},
+        "columns": [{"name": column} for column in columns],
+    }
+
+
+def _stanza(declared: Mapping[str, Any]) -> str:
+    columns = "".join(f"          - name: {column['name']}\n" for column in declared["columns"])
+    return (
+        f"      - name: {declared['name']}\n"
+        f"        identifier: {declared['identifier']}\n"
+        f"        description: {_scalar(declared['description'])}\n"
+        f"        config: {{meta: {{sobject: {declared['config']['meta']['sobject']}}}}}\n"
+        f"        columns:\n{columns}"
+    )
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _scalar(text: str) -> str:
+    """Write a text as YAML, in quotes only where it needs them."""
+    written: str = yaml.safe_dump(text, allow_unicode=True, width=float("inf"))
+    return written.removesuffix("\n").removesuffix("\n...")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
 
 
 def _objects(manifest: Mapping[str, Any]) -> Iterator[SourceObject]:

@@ -1,7 +1,7 @@
 """The command line. Everything heavy is imported inside the commands, so that help and mistakes answer at once."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,7 +46,7 @@ def doctor(as_json: AsJson = False) -> None:
     _leave(FINDINGS if any(check["status"] == "failed" for check in checks) else CLEAN)
 
 
-@app.command(epilog="Example: migrate extract -s Contact -s Lead")
+@app.command(epilog="Example: migrate extract -s Contact -s Lead --dry-run")
 def extract(
     objects: Annotated[
         list[str] | None, typer.Option("--select", "-s", help="Only this Salesforce object.")
@@ -54,14 +54,32 @@ def extract(
     full: Annotated[
         bool, typer.Option("--full", help="Read everything again instead of what changed.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show rows, bytes, jobs and API calls; reads no record.")
+    ] = False,
+    discover: Annotated[
+        bool,
+        typer.Option(
+            "--discover", help="List the org's objects; with --select, declare those in the sources YAML."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy the declared Salesforce objects into the raw schema."""
     from migrate import phases
 
+    if discover:
+        _discover(Screen(as_json=as_json), objects or ())
+        return
     with _work(as_json) as work:
-        outcome = phases.extract_phase(work, full=full, only=objects or ())
-        _give(work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"])
+        if dry_run:
+            outcome = phases.plan_extract(work, full=full, only=objects or ())
+            _give_extract_plan(work.screen, outcome.detail)
+        else:
+            outcome = phases.extract_phase(work, full=full, only=objects or ())
+            _give(
+                work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
+            )
         _leave_with(work.screen, outcome.findings)
 
 
@@ -77,6 +95,29 @@ def build(context: typer.Context, as_json: AsJson = False) -> None:
         outcome = phases.build_phase(work, context.args or phases.BEFORE_LOAD)
         _give(work.screen, "Built", {"findings": outcome.findings, **outcome.detail}, [outcome.detail])
         _leave_with(work.screen, outcome.findings)
+
+
+@app.command(epilog="Example: migrate mapping --check")
+def mapping(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the MAPPING.md of each target and the seed field_mapping from the marts; asks no warehouse."""
+    from migrate import transform
+    from migrate.mapping import catalogue, documents
+
+    screen = Screen(as_json=as_json)
+    marts = catalogue.read(transform.compiled(_settings()))
+    texts = documents.documents(marts)
+    old = [str(path) for path in documents.stale(texts)]
+    if not check:
+        documents.write(texts)
+    wrong = list(catalogue.contradictions(marts))
+    document = {"stale" if check else "written": old, "contradictions": wrong}
+    _give(screen, "Mapping", document, [{"file": path, "was": "stale"} for path in old])
+    _leave_with(screen, [*wrong, *(f"{path} is stale: run `migrate mapping`." for path in old if check)])
 
 
 @app.command(epilog="Example: migrate plan --json")
@@ -246,6 +287,44 @@ def sandbox_seed(
     result = local.seed(settings, screen, seed=seed, scale=scale, csv=csv, again=True)
     if as_json:
         screen.document(result)
+
+
+def _discover(screen: Screen, chosen: Sequence[str]) -> None:
+    from migrate import phases, runs
+
+    settings = _settings()
+    with runs.alone(settings.home):
+        if not chosen:
+            objects = phases.discover(settings)
+            if screen.as_json:
+                screen.document({"objects": objects})
+            else:
+                screen.table("Objects of the org", objects, ("object", "label", "custom", "rows", "declared"))
+            return
+        written = phases.declare(settings, chosen)
+    for name in written["already_declared"]:
+        screen.say(f"{name} is declared already.")
+    for name in written["declared"]:
+        screen.say(f"{name} is now declared in {written['file']}: `migrate extract -s {name}` copies it.")
+    if screen.as_json:
+        screen.document(written)
+
+
+def _give_extract_plan(screen: Screen, detail: Mapping[str, Any]) -> None:
+    if screen.as_json:
+        screen.document(detail)
+        return
+    planned = [*detail["objects"], detail["total"]]
+    columns = ("object", "mode", "rows", "bytes", "jobs", "calls", "share")
+    screen.table("An extract would read about", planned, columns)
+    for message in filter(None, (each["message"] for each in detail["objects"])):
+        screen.say(message)
+    budget = detail["budget"]
+    for name in (name for name in budget if name != "floor"):
+        known = budget[name]
+        screen.say(
+            f"{name}: {known['left']:,} of {known['most']:,} left, {budget['floor']:.0%} stay with the org's people"
+        )
 
 
 def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:

@@ -64,7 +64,7 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
             full=full,
             progress=progress,
             warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
-            settings=extract.salesforce.Settings(floor=work.settings.salesforce_budget_floor),
+            settings=_reading(work.settings),
         )
         systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
     for one in extracted:
@@ -74,14 +74,81 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
     return Outcome({"objects": [asdict(one) for one in extracted]}, findings)
 
 
+def plan_extract(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:
+    """Say what `extract_phase` would read and what of Salesforce's day that costs; starts no job.
+
+    Finding: an object that cannot be described, or less left above the floor than is needed.
+    """
+    planned = extract.salesforce.plan(
+        systems.salesforce(work.settings),
+        work.connection,
+        _chosen(extract.sources.declared(transform.manifest(work.settings)), only),
+        full=full,
+        settings=_reading(work.settings),
+    )
+    left = {name: asdict(known) for name, known in planned.left.items()}
+    refused = [each.message for each in planned.objects if each.mode == "refused"]
+    detail = {
+        "objects": [asdict(each) for each in planned.objects],
+        "total": asdict(planned.total),
+        "budget": {"floor": planned.floor, **left},
+    }
+    return Outcome(detail, [*refused, *planned.shortages])
+
+
+def discover(settings: Settings) -> list[dict[str, Any]]:
+    """Give the org's queryable objects with their estimated rows, and whether the sources YAML declares them."""
+    names = {source.name for source in extract.sources.declared(transform.manifest(settings))}
+    found = extract.salesforce.discover(systems.salesforce(settings))
+    return [{**asdict(each), "declared": each.object in names} for each in found]
+
+
+def declare(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
+    """Append objects of the org to the sources YAML; those already there are left alone.
+
+    Raises:
+        SetupError: the org has no such object, or nothing can be appended to the file; nothing is written then.
+    """
+    manifest, sf = transform.manifest(settings), systems.salesforce(settings)
+    already = {source.name for source in extract.sources.declared(manifest)}
+    found = {each.object: each for each in extract.salesforce.discover(sf)}
+    new = [name for name in dict.fromkeys(names) if name not in already]
+    for name in new:
+        if name not in found:
+            raise SetupError(f"The org has no object {name} that can be queried{_nearest(name, [*found])}")
+    tables = [
+        extract.sources.table(
+            name, f"{found[name].label_plural} of the org.", extract.salesforce.record_fields(sf, name)
+        )
+        for name in new
+    ]
+    file = extract.sources.declaration(manifest)
+    try:
+        extract.sources.declare(file, tables)
+    except ValueError as error:
+        raise SetupError(str(error)) from error
+    return {
+        "file": str(file),
+        "declared": new,
+        "already_declared": [name for name in dict.fromkeys(names) if name in already],
+    }
+
+
+def _reading(settings: Settings) -> extract.salesforce.Settings:
+    return extract.salesforce.Settings(floor=settings.salesforce_budget_floor)
+
+
 def _chosen(declared: Sequence[SourceObject], only: Sequence[str]) -> list[SourceObject]:
     names = [source.name for source in declared]
     for name in only:
         if name not in names:
-            nearest = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise SetupError(f"{name} is not declared in _salesforce__sources.yml{hint}")
+            raise SetupError(f"{name} is not declared in _salesforce__sources.yml{_nearest(name, names)}")
     return [source for source in declared if not only or source.name in only]
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    found = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def build_phase(work: Work, arguments: Sequence[str] = BEFORE_LOAD) -> Outcome:

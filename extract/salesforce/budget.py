@@ -86,7 +86,7 @@ class Budget:
         if known and known.reaches(self.floor):
             raise exhausted(
                 f"{known.most - known.left:,} of the day's {known.most:,} {called} are used, and the last {self.floor:.0%} are left "
-                "to the org's own people. To go on now, lower the floor."
+                "to the org's own people. To go on now, lower the floor (SALESFORCE_BUDGET_FLOOR)."
             )
 
 

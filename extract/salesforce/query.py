@@ -123,8 +123,8 @@ def wait_for_job(sf: Salesforce, name: str, job_id: str, stop: threading.Event) 
 
 def polls(seconds: float) -> int:
     """Give how often `wait_for_job` asks about a job that takes so long."""
-    waited = itertools.accumulate(_pauses())
-    return 1 + sum(1 for _ in itertools.takewhile(lambda passed: passed < seconds, waited))
+    asked_at = itertools.accumulate(_pauses(), initial=0.0)
+    return 1 + sum(1 for _ in itertools.takewhile(lambda moment: moment < seconds, asked_at))
 
 
 def _pauses() -> Iterator[float]:

@@ -17,8 +17,8 @@ import requests
 from simple_salesforce import Salesforce
 from snowflake.connector import SnowflakeConnection
 
-from extract.errors import BudgetExhausted
-from extract.salesforce import Extracted, Settings, extract
+from extract.errors import BudgetExhausted, LoginError
+from extract.salesforce import Extracted, Login, Settings, connect, extract
 from extract.sources import Column, SourceObject
 from tests.extract.conftest import rows
 from tests.extract.org import Org, Tampering, contact_id, contacts
@@ -452,6 +452,15 @@ def test_a_field_that_is_back_is_read_again_for_every_row(
     [last] = copy(CONTACT)
     assert last.message == ""
     assert org.sf.restful("jobs/query")["records"] == []
+
+
+def test_a_refresh_token_opens_a_session_and_a_wrong_one_does_not(org: Org) -> None:
+    app = {"login_url": org.url, "client_id": "sandbox-client"}
+    assert connect(Login(**app, refresh_token="sandbox-refresh-token")).limits()["DailyApiRequests"]
+    with pytest.raises(LoginError, match=r"refresh token, HTTP 400, invalid_grant"):
+        connect(Login(**app, refresh_token="another"))
+    with pytest.raises(LoginError, match=r"refresh token, HTTP 400, invalid_client"):
+        connect(Login(**app, refresh_token="sandbox-refresh-token", client_secret="wrong"))
 
 
 def test_an_object_that_cannot_be_described_stops_no_other(org: Org, copy: Copy) -> None:
