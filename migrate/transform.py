@@ -56,8 +56,13 @@ def build(settings: Settings, arguments: Sequence[str] = (), progress: Progress 
 def manifest(settings: Settings) -> dict[str, Any]:
     """Parse the project and give dbt's manifest, in which sources, exposures and contracts are declared."""
     _invoke(settings, ["parse"], None)
-    document: dict[str, Any] = json.loads((settings.dbt_target_path / "manifest.json").read_text())
-    return document
+    return _manifest(settings)
+
+
+def compiled(settings: Settings) -> dict[str, Any]:
+    """Compile the project and give dbt's manifest with every model's SQL as the warehouse gets it, asking none."""
+    _invoke(settings, ["compile", "--no-introspect", "--no-populate-cache"], None)
+    return _manifest(settings)
 
 
 def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
@@ -67,6 +72,11 @@ def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
     return {
         name.removesuffix(ending): float(value) for name, value in declared.items() if name.endswith(ending)
     }
+
+
+def _manifest(settings: Settings) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((settings.dbt_target_path / "manifest.json").read_text())
+    return document
 
 
 def _invoke(settings: Settings, arguments: Sequence[str], progress: Progress | None) -> list[Any]:
