@@ -21,6 +21,8 @@ from sqlglot import exp, parse_one
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from migrate.errors import SetupError
+
 DIALECT = "snowflake"
 
 Relation = Scope | exp.Table
@@ -30,7 +32,7 @@ Known = frozenset[tuple[str, str | None]]
 Facts = Mapping[tuple[str, str], str | None]
 
 
-class LineageError(Exception):
+class LineageError(SetupError):
     """A column cannot be followed to its source."""
 
 
@@ -72,13 +74,15 @@ class Lineage:
         """Follow a column of a compiled model to sources and seeds.
 
         Raises:
-            LineageError: the column is not in the SQL, or what it reads is not in the manifest.
+            LineageError: a model is not compiled, lacks the column, or reads what is not in the manifest.
         """
         return self._column(self._scope(model), column.upper(), frozenset())
 
     def _scope(self, model: Mapping[str, Any]) -> Scope:
         name = model["unique_id"]
         if name not in self._models:
+            if not model.get("compiled_code"):
+                raise LineageError(f"{name} has no compiled SQL: `dbt compile` says why.")
             tree = parse_one(model["compiled_code"], dialect=DIALECT)
             qualified = qualify(
                 tree, dialect=DIALECT, validate_qualify_columns=False, identify=False, quote_identifiers=False

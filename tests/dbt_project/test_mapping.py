@@ -1,12 +1,17 @@
 """What the marts declare, what their SQL does, and what is written about them are one and the same."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from extract.sources import declared
+from migrate import transform
+from migrate.__main__ import app
 from migrate.mapping import catalogue, documents
 from migrate.mapping.catalogue import Mart
 from sandbox.salesforce.org import declared_org
@@ -65,6 +70,30 @@ def test_a_stale_file_is_noticed(marts: list[Mart], tmp_path: Path) -> None:
     assert documents.stale(texts, tmp_path) == [document]
 
 
+def test_the_command_finds_what_is_stale_or_contradicts(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(transform, "compiled", lambda _: project.manifest)
+    monkeypatch.setenv("MIGRATE_HOME", str(tmp_path))
+    monkeypatch.chdir(REPOSITORY)
+    assert _mapping("--check") == (0, {"schema_version": 1, "stale": [], "contradictions": []})
+
+    mart = project.models["intercom__companies"]
+    changed = {
+        **mart,
+        "compiled_code": mart["compiled_code"].replace("companies.phone as", "companies.website as"),
+    }
+    manifest = {**project.manifest, "nodes": {**project.manifest["nodes"], mart["unique_id"]: changed}}
+    monkeypatch.setattr(transform, "compiled", lambda _: manifest)
+    code, document = _mapping("--check")
+    assert code == 1
+    assert document["stale"] == [
+        "dbt_project/seeds/field_mapping.csv",
+        "dbt_project/models/marts/intercom/MAPPING.md",
+    ]
+    assert len(document["contradictions"]) == 1
+
+
 def test_every_property_has_a_row_and_every_link_leads_somewhere(project: Project, marts: list[Mart]) -> None:
     for _, model in project.marts_sent():
         path = REPOSITORY / Path(model["original_file_path"]).parent / "MAPPING.md"
@@ -102,6 +131,11 @@ def test_nothing_is_left_behind_that_is_mapped_or_unknown(project: Project, mart
     for_every_object = {field for name, field in _left_behind() if name == "*"}
     assert for_every_object & {field for _, field in mapped | named} == set()
     assert for_every_object <= {field for _, field in there}
+
+
+def _mapping(*arguments: str) -> tuple[int, Any]:
+    result = CliRunner().invoke(app, ["mapping", *arguments, "--json"])
+    return result.exit_code, json.loads(result.stdout)
 
 
 def _fields_of_the_demo_org(project: Project) -> set[tuple[str, str]]:

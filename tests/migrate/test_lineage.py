@@ -124,6 +124,7 @@ def test_a_constant_goes_through_a_join() -> None:
     [
         ("select name as y from db.raw.account", "No column X"),
         ("select name as x from db.raw.absent", "not in dbt's manifest"),
+        ("", "no compiled SQL"),
         ("select label as x from db.raw.account, db.raw.contact", "needs the name of its table"),
     ],
 )
