@@ -13,6 +13,8 @@ renamed as (
         -- flags
         coalesce(custom, false) as is_custom
     from source
+    -- every extract adds what it was shown; the last one that read the object says what the org has now
+    qualify _extracted_at = max(_extracted_at) over (partition by object)
 )
 
 select * from renamed
