@@ -28,8 +28,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2000000 ] || \
 		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2000 MB."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --no-deps -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install -qq --no-deps -r requirements.lock
+	$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Stops what was started here and removes all that was made: state, environment, caches.

@@ -112,7 +112,7 @@ def _check(work: list[FeedPlan], targets: Mapping[str, Target], most_archived_sh
         if planned.archive > max(FEW, planned.in_ledger * most_archived_share):
             raise LoadError(
                 f"{feed.label}: {planned.archive} of {planned.in_ledger} would be archived, more than {most_archived_share:.0%}. "
-                "If the mart is right, allow it with most_archived_share; nothing was sent."
+                "If the mart is right, allow it with --most-archived-share; nothing was sent."
             )
 
 

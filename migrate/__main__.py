@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from migrate.errors import SetupError
 from migrate.screen import Screen
@@ -33,6 +34,18 @@ app.add_typer(warehouse_app, name="warehouse")
 app.add_typer(sandbox_app, name="sandbox")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+Resend = Annotated[
+    bool, typer.Option("--resend", help="Also send again what the last read-back found missing or different.")
+]
+RetryRefused = Annotated[
+    bool,
+    typer.Option("--retry-refused", help="Also send again what a target refused, though it has not changed."),
+]
+MostArchived = Annotated[
+    float | None,
+    typer.Option(help="Archive at most this share of an object's records, 0 to 1 (usually 0.2)."),
+]
 
 
 @app.command(epilog="Example: migrate doctor --json")
@@ -130,12 +143,22 @@ def plan(as_json: AsJson = False) -> None:
         _give(work.screen, "Plan", planned, planned["feeds"])
 
 
-@app.command(epilog="Example: migrate load --json")
-def load(as_json: AsJson = False) -> None:
+@app.command(epilog="Example: migrate load --retry-refused")
+def load(
+    resend: Resend = False,
+    retry_refused: RetryRefused = False,
+    most_archived_share: MostArchived = None,
+    as_json: AsJson = False,
+) -> None:
     """Send what the plan says to HubSpot and Intercom."""
+    from dataclasses import replace
+
     from migrate import phases
 
-    with _work(as_json) as work:
+    with _work(as_json) as called:
+        work = replace(
+            called, resend=resend, retry_refused=retry_refused, most_archived_share=most_archived_share
+        )
         outcome = phases.load_phase(work)
         _give(work.screen, "Loaded", {"run_id": work.run_id, **outcome.detail}, outcome.detail["feeds"])
         _leave_with(work.screen, outcome.findings)
@@ -159,12 +182,16 @@ def run(
     new: Annotated[
         bool, typer.Option("--new", help="Begin a new run even if the last one has not finished.")
     ] = False,
+    resend: Resend = False,
+    retry_refused: RetryRefused = False,
+    most_archived_share: MostArchived = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run all phases with their gates; continues the last run where it stopped."""
+    """Run all phases with their gates; continues the last run where it was stopped."""
     settings = _settings()
     screen = Screen(as_json=as_json)
-    _leave(_run(settings, screen, new=new))
+    options = {"resend": resend, "retry_refused": retry_refused, "most_archived_share": most_archived_share}
+    _leave(_run(settings, screen, new=new or resend, **options))
 
 
 @app.command(epilog="Example: migrate status --json")
@@ -327,7 +354,7 @@ def _give_extract_plan(screen: Screen, detail: Mapping[str, Any]) -> None:
         )
 
 
-def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
+def _run(settings: "Settings", screen: Screen, *, new: bool = False, **options: Any) -> int:
     import structlog
 
     from migrate import phases, run, runs
@@ -338,7 +365,7 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False) -> int:
         done = f"; done before: {', '.join(opened.done)}" if opened.done else ""
         screen.say(f"Run {opened.run_id} {'continues' if opened.is_resumed else 'begins'}{done}.")
         structlog.contextvars.bind_contextvars(run_id=opened.run_id)
-        results = run.run_all(Work(settings, connection, opened.run_id, screen), opened)
+        results = run.run_all(Work(settings, connection, opened.run_id, screen, **options), opened)
         is_reconciled = results[-1].name == "reconcile"
         objects = phases.reconciliation(connection) if is_reconciled else []
     document = run.document(opened, results, objects)
@@ -422,7 +449,7 @@ def _stop(screen: Screen, stopped: list[Any]) -> None:
 
 def _leave_with(screen: Screen, findings: Any) -> None:
     for finding in findings:
-        screen.say(f"[red]{finding}[/red]")
+        screen.say(f"[red]{escape(finding)}[/red]")
     _leave(FINDINGS if findings else CLEAN)
 
 
@@ -442,7 +469,10 @@ def main() -> None:
             print("Interrupted. `migrate run` continues where it stopped.", file=sys.stderr)  # noqa: T201
         raise
     except Exception as error:  # noqa: BLE001  # the last place where a failure can be explained
-        print(f"migrate: {failures.explain(error)}", file=sys.stderr)  # noqa: T201
+        message = failures.explain(error)
+        print(f"migrate: {message}", file=sys.stderr)  # noqa: T201
+        if "--json" in sys.argv:
+            Screen(as_json=True).document({"error": message})
         sys.exit(BROKEN)
 
 

@@ -12,13 +12,15 @@ NO_SPACE = "No space left on device"
 def explain(error: BaseException) -> str:
     """Say what happened and what to do; the traceback is added when MIGRATE_TRACEBACK is set."""
     message = _message(error)
+    if "127.0.0.1" in message and "cannot be reached" in message:
+        message += " A stand-in is started with `migrate sandbox up`."
     if os.environ.get("MIGRATE_TRACEBACK"):
         message += "\n" + "".join(traceback.format_exception(error))
     return message
 
 
 def _message(error: BaseException) -> str:
-    for cause in _chain(error):
+    for cause in chain(error):
         if NO_SPACE in str(cause) or getattr(cause, "errno", None) == errno.ENOSPC:
             return (
                 "The disk is full. Free some space and run the command again; it continues where it stopped."
@@ -32,7 +34,8 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} (set MIGRATE_TRACEBACK=1 for the traceback)"
 
 
-def _chain(error: BaseException | None) -> list[BaseException]:
+def chain(error: BaseException | None) -> list[BaseException]:
+    """Give an exception and those that led to it."""
     causes: list[BaseException] = []
     while error is not None and error not in causes:
         causes.append(error)

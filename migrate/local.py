@@ -10,7 +10,7 @@ import requests
 import warehouse
 from migrate import servers
 from migrate.errors import SetupError
-from migrate.runs import rows
+from migrate.runs import alone, rows
 from migrate.screen import Screen
 from migrate.settings import Settings
 
@@ -59,15 +59,33 @@ def seed(
     if not again and marker.exists() and json.loads(marker.read_text()) == wanted:
         screen.say("The stand-ins hold this company already; `make clean` starts from nothing.")
         return wanted
+    if csv:
+        _check(csv)
+    with alone(settings.home):
+        return _fill(settings, screen, csv or _generate(settings, screen, seed, scale), wanted)
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder that cannot be loaded before anything is emptied."""
+    from sandbox.salesforce.seed import SeedError, check_folder
+
+    try:
+        check_folder(folder)
+    except SeedError as error:
+        raise SetupError(f"{error} (nothing was changed)") from error
+
+
+def _fill(settings: Settings, screen: Screen, folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
+    marker = settings.home / "sandbox" / "seeded.json"
     marker.unlink(missing_ok=True)
-    folder = csv or _generate(settings, screen, seed, scale)
     for vendor in ("salesforce", "hubspot", "intercom"):
         _post(settings, vendor, "reset", {})
+    # Together with them: the warehouse must never remember a company that the stand-ins no longer hold.
+    _empty_warehouse(settings)
     loaded = _post(settings, "salesforce", "seed", {"folder": str(folder.resolve())})
     owners = _owners(folder)
     _post(settings, "hubspot", "owners", owners)
     _post(settings, "intercom", "admins", owners)
-    _empty_warehouse(settings)
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.write_text(json.dumps(wanted))
     screen.say(f"Seeded Salesforce from {folder}, and {len(owners)} users in HubSpot and Intercom.")

@@ -15,6 +15,7 @@ import load.apply
 import load.feeds
 import load.ledger
 import load.plan
+from extract.salesforce import Extracted
 from extract.sources import SourceObject
 from load.feeds import Feed
 from migrate import systems, transform
@@ -26,17 +27,26 @@ from migrate.settings import Settings
 # Unit tests try the SQL on made-up rows: they belong to a change of the SQL, not to a run on data.
 ON_DATA = ("--exclude-resource-type", "unit_test")
 BEFORE_LOAD = (*ON_DATA, "--exclude", "tag:reconciliation")
+LINKS = ("associations", "attachments")
 AFTER_LOAD = (*ON_DATA, "--select", "tag:reconciliation")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What every phase needs."""
+    """What every phase needs, and what the operator asked of this call.
+
+    `resend`: send again what the last read-back found missing or different in a target.
+    `retry_refused`: send again what a target refused, though it has not changed.
+    `most_archived_share`: archive at most this share of a feed, 0 to 1; the loader's own limit when None.
+    """
 
     settings: Settings
     connection: Any
     run_id: str
     screen: Screen
+    resend: bool = False
+    retry_refused: bool = False
+    most_archived_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +60,41 @@ class Outcome:
 def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:
     """Copy the declared objects into raw, and the targets' owners, which the mapping needs.
 
-    Gate: every object's rows landed equal the rows of its pages and the source's COUNT().
+    Gate: every object's rows landed equal the rows of its pages and the source's COUNT(), and there are any.
     """
+    systems.check_accounts(work.settings)
     chosen = _chosen(extract.sources.declared(transform.manifest(work.settings)), only)
     landing_dir = work.settings.home / "landing"
-    with work.screen.bars("extract") as progress:
-        extracted = extract.salesforce.extract(
-            systems.salesforce(work.settings),
-            work.connection,
-            chosen,
-            run_id=work.run_id,
-            landing_dir=landing_dir,
-            full=full,
-            progress=progress,
-            warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
-            settings=_reading(work.settings),
-        )
-        systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
-    for one in extracted:
+    client = systems.salesforce(work.settings)
+
+    def copy(sources: Sequence[SourceObject], *, full: bool) -> list[Extracted]:
+        with work.screen.bars("extract") as progress:
+            return extract.salesforce.extract(
+                client,
+                work.connection,
+                sources,
+                run_id=work.run_id,
+                landing_dir=landing_dir,
+                full=full,
+                progress=progress,
+                warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
+                settings=_reading(work.settings),
+            )
+
+    extracted = {one.object: one for one in copy(chosen, full=full)}
+    # Purged records would stay live in raw for ever, and with them in the targets.
+    purged = [source for source in chosen if extracted[source.name].vanished]
+    extracted |= {one.object: one for one in (copy(purged, full=True) if purged else [])}
+    systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
+    for one in extracted.values():
         if one.message and one.status != "failed":
-            work.screen.say(f"[yellow]{one.object}: {one.message}[/yellow]")
-    findings = [f"{one.object}: {one.message}" for one in extracted if one.status == "failed"]
-    return Outcome({"objects": [asdict(one) for one in extracted]}, findings)
+            work.screen.say(f"[yellow]{escape(one.message)}[/yellow]")
+    findings = [one.message for one in extracted.values() if one.status == "failed"]
+    if not findings and not any(one.raw_count for one in extracted.values()):
+        findings.append(
+            "Salesforce gave no record at all: check what its login may see, or seed the stand-in"
+        )
+    return Outcome({"objects": [asdict(one) for one in extracted.values()]}, findings)
 
 
 def plan_extract(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:
@@ -170,6 +193,8 @@ def _build(work: Work, arguments: Sequence[str]) -> Outcome:
     with work.screen.bars("build") as progress:
         built = transform.build(work.settings, arguments, progress)
     findings = [f"{node.unique_id}: {node.status}: {_first_line(node.message)}" for node in built.failed]
+    if not built.nodes:
+        findings.append("dbt found nothing to build: check the selection")
     return Outcome(
         {"nodes": len(built.nodes), "failed": len(built.failed), "warned": len(built.warned)}, findings
     )
@@ -184,6 +209,10 @@ def load_phase(work: Work) -> Outcome:
 
     Gate: the share of records that the targets refused or that could not be sent is below the threshold.
     """
+    systems.check_accounts(work.settings)
+    if work.resend:
+        forget_unverified(work.connection)
+    share = {} if work.most_archived_share is None else {"most_archived_share": work.most_archived_share}
     plan = make_plan(work)
     with work.screen.bars("load") as progress:
         applied = load.apply.apply(
@@ -193,15 +222,40 @@ def load_phase(work: Work) -> Outcome:
             run_id=work.run_id,
             spool_dir=work.settings.home / "spool",
             progress=progress,
+            **share,
         )
-    detail = applied.as_dict()
-    return Outcome(detail, _load_findings(work.connection))
+    return Outcome(applied.as_dict(), _load_findings(work.connection))
+
+
+def forget_unverified(connection: Any) -> None:
+    """Correct the ledger by the last read-back: what is missing was not loaded, what differs was loaded otherwise.
+
+    Both are planned again by it. The attempts stay: what was sent before remains on record.
+    """
+    cursor = connection.cursor()
+    cursor.execute("""
+        delete from ops.load_ledger using (
+            select target, object, record_key from reconciliation.recon_record where status = 'missing'
+            union
+            select target, object, link_key as record_key from reconciliation.recon_association
+            where status = 'missing'
+        ) as missing
+        where load_ledger.target = missing.target
+            and load_ledger.object = missing.object
+            and load_ledger.record_key = missing.record_key""")
+    cursor.execute("""
+        update ops.load_ledger set row_hash = '' from (
+            select distinct target, object, record_key from reconciliation.recon_field
+        ) as different
+        where load_ledger.target = different.target
+            and load_ledger.object = different.object
+            and load_ledger.record_key = different.record_key""")
 
 
 def make_plan(work: Work) -> load.plan.Plan:
     """Bring a killed run's leftovers into the ledger and compare the marts with it."""
     load.ledger.replay(work.connection, work.settings.home / "spool")
-    return load.plan.plan(work.connection, declared_feeds(work.settings))
+    return load.plan.plan(work.connection, declared_feeds(work.settings), retry_refused=work.retry_refused)
 
 
 def declared_feeds(settings: Settings) -> list[Feed]:
@@ -214,6 +268,7 @@ def reconcile_phase(work: Work) -> Outcome:
 
     Gate: accuracy and unexplained loss of every object are within the thresholds.
     """
+    systems.check_accounts(work.settings)
     with work.screen.bars("read back") as progress:
         systems.read_back(
             work.settings, work.connection, work.run_id, declared_feeds(work.settings), progress
@@ -240,7 +295,7 @@ def reconciliation(connection: Any) -> list[dict[str, Any]]:
     found = rows(
         connection,
         "select target, object, source_records as source, merged, quarantined, refused, failed, sent, verified, "
-        "mismatching_fields as mismatched, accuracy, unexplained_loss "
+        "mismatched, mismatching_fields, accuracy, unexplained_loss "
         "from reconciliation.recon_object order by target, object",
     )
     return [{**row, "accuracy": float(row["accuracy"])} for row in found]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from rich.markup import escape
 
 from migrate import phases, runs
 from migrate.phases import Outcome, Work
@@ -35,7 +36,8 @@ class PhaseResult:
 def run_all(work: Work, run: Run) -> list[PhaseResult]:
     """Run the phases that this run has not yet finished; stop at the first gate that stays shut.
 
-    An exception is written to OPS.RUN_PHASE before it goes on, so that the next call continues with that phase.
+    An exception is written to OPS.RUN_PHASE before it goes on, and the next call continues with that phase. After a gate
+    that stayed shut the next call begins anew: the mend may lie in the source, in a model or in a target.
     """
     results: list[PhaseResult] = []
     for name in runs.PHASES:
@@ -58,9 +60,9 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
         outcome = step(work)
     except BaseException as error:
         runs.record_phase(
-            work.connection, work.run_id, name, "failed", started_at, {"error": type(error).__name__}
+            work.connection, work.run_id, name, "stopped", started_at, {"error": type(error).__name__}
         )
-        runs.finish(work.connection, work.run_id, "failed")
+        runs.finish(work.connection, work.run_id, "stopped")
         raise
     status = "failed" if outcome.findings else "succeeded"
     runs.record_phase(
@@ -76,13 +78,13 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
     mark = "[green]✓[/green]" if status == "succeeded" else "[red]✗[/red]"
     work.screen.say(f"{mark} {name:<10} {seconds:>6.1f} s")
     for finding in outcome.findings:
-        work.screen.say(f"  [red]{finding}[/red]")
+        work.screen.say(f"  [red]{escape(finding)}[/red]")
     return PhaseResult(name, status, seconds, tuple(outcome.findings), dict(outcome.detail))
 
 
 def document(run: Run, results: list[PhaseResult], objects: list[dict[str, Any]]) -> dict[str, Any]:
     """Give the one document that `migrate run --json` ends with."""
-    writes: dict[str, Any] = {}
+    writes = {target: {"calls": 0, "records": 0} for target in ("hubspot", "intercom")}
     for result in results:
         if result.name == "load" and result.detail:
             writes = result.detail["targets"]

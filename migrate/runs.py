@@ -15,6 +15,7 @@ from typing import Any
 from migrate.errors import SetupError
 from migrate.settings import Settings
 
+UNFINISHED = ("running", "stopped")
 PHASES = ("extract", "build", "load", "reconcile")
 
 
@@ -28,9 +29,9 @@ class Run:
 
 
 def open_run(connection: Any, settings: Settings, *, new: bool = False) -> Run:
-    """Continue the latest run if it has not finished, otherwise begin one."""
+    """Continue the latest run if it was stopped or killed; begin one after a success or a gate that stayed shut."""
     latest = _latest(connection)
-    if latest and latest["status"] != "succeeded" and not new:
+    if latest and latest["status"] in UNFINISHED and not new:
         return Run(latest["run_id"], is_resumed=True, done=_done(connection, latest["run_id"]))
     return Run(_begin(connection, settings), is_resumed=False)
 
@@ -59,7 +60,7 @@ def new_id() -> str:
 
 
 def finish(connection: Any, run_id: str, status: str) -> None:
-    """Write how the run ended: succeeded or failed."""
+    """Write how the run ended: succeeded, failed (a gate stayed shut) or stopped (it is continued)."""
     connection.cursor().execute(
         "update ops.run set status = %s, finished_at = %s where run_id = %s", (status, now(), run_id)
     )

@@ -1,6 +1,7 @@
 """What a person sees: progress on stderr, results on stdout."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,9 +19,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 SCHEMA_VERSION = 1
-TABLE_WIDTH = 120
+TABLE_WIDTH = 126
+# a text of this length is not folded further in a table, and a cell has this much around it
+COLUMN_WIDTH = 24
+CELL_PADDING = 2
 
 
 class Screen:
@@ -74,8 +79,9 @@ class Screen:
                 "refused,\nfailed": one["refused"] + one["failed"],
                 "sent": one["sent"],
                 "verified": one["verified"],
-                "fields\ndiffer": one["mismatched"],
-                "accuracy": one["accuracy"],
+                "differ": one["mismatched"],
+                "fields\ndiffer": one["mismatching_fields"],
+                "accuracy": f"{math.floor(one['accuracy'] * 10_000) / 100:.2f}%",
                 "unexpl.\nloss": one["unexplained_loss"],
             }
             for one in objects
@@ -91,11 +97,25 @@ class Screen:
         if document["status"] == "succeeded":
             self.say("[green]Every gate is passed and the thresholds hold.[/green]")
         else:
-            self.say("[red]A gate stays shut.[/red] Mend what is named above; `migrate run` continues there.")
+            self.say(
+                "[red]A gate stays shut.[/red] Mend what is named above and run again: only what changed is read and sent."
+            )
+
+    def _list(self, title: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+        """Print rows that are too wide for a table one below the other, a line for each value."""
+        longest = max(len(name) for name in names)
+        self.output.print(Text(title, style="italic"))
+        for row in rows:
+            self.output.rule(characters="─", style="dim")
+            for name in names:
+                self.output.print(Text(f"{name:<{longest}}  ").append_text(_cell(row[name])), soft_wrap=True)
 
     def table(self, title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
         """Print rows for a person; numbers to the right."""
         names = columns or (tuple(rows[0]) if rows else ())
+        if _needed_width(rows, names) > self.output.width:
+            self._list(title, rows, names)
+            return
         table = Table(
             title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1)
         )
@@ -112,13 +132,25 @@ class Screen:
         self.output.print(table)
 
 
-def _cell(value: Any) -> str:
+def _needed_width(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> int:
+    """Give the width at which no heading is cut and no cell is folded below COLUMN_WIDTH."""
+    widest = (
+        max(
+            len(line) for line in [*name.split("\n"), *(str(_cell(row[name]))[:COLUMN_WIDTH] for row in rows)]
+        )
+        for name in names
+    )
+    return sum(width + CELL_PADDING for width in widest)
+
+
+def _cell(value: Any) -> Text:
+    """Write a value as it is: texts come from people's data and are no markup."""
     if value is None:
-        return ""
+        return Text("")
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        return Text(f"{value:,}")
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
+        return Text(value.isoformat(sep=" ", timespec="seconds"))
     if isinstance(value, float):
-        return f"{value:.2%}" if 0 <= value <= 1 else f"{value:,.1f}"
-    return str(value)
+        return Text(f"{value:,.4g}")
+    return Text(str(value))

@@ -51,6 +51,17 @@ def targets(settings: Settings) -> dict[str, Target]:
     }
 
 
+def check_accounts(settings: Settings) -> None:
+    """Make sure that both logins work and belong to the accounts that the settings allow, before anything is done.
+
+    Raises:
+        load.target.AccessDeniedError: a target refused the token.
+        load.target.WrongAccountError: a token belongs to another account.
+    """
+    for target in targets(settings).values():
+        target.check_account()
+
+
 def read_owners(settings: Settings, connection: Any, run_id: str, landing_dir: Path) -> None:
     """Copy HubSpot's owners and Intercom's admins into raw: the mapping of Salesforce owners needs them."""
     extract.hubspot.read_owners(_hubspot(settings), connection, run_id=run_id, landing_dir=landing_dir)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from migrate.errors import SetupError
+from migrate.failures import chain
 from migrate.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -85,6 +86,8 @@ def _invoke(settings: Settings, arguments: Sequence[str], progress: Progress | N
     callbacks = [_counter(progress)] if progress else []
     common = ["--target", settings.target, "--log-level", "none"]
     outcome = dbtRunner(callbacks=callbacks).invoke([*arguments, *common])
+    if any(isinstance(cause, KeyboardInterrupt) for cause in chain(outcome.exception)):
+        raise KeyboardInterrupt
     if outcome.exception:
         raise SetupError(f"dbt {arguments[0]} could not run: {outcome.exception}") from outcome.exception
     return list(getattr(outcome.result, "results", None) or [])

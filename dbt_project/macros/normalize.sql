@@ -27,18 +27,21 @@
 
 
 {#
-    A company's name as a key: lower case, letters and digits only, without the word for "and" and without legal forms at
-    the end. Full stops go first, so that L.L.C. is one word; what stands between letters otherwise is a blank.
+    A company's name as a key: lower case, without accents, punctuation, the word for "and" and legal forms at the end.
+    Full stops go first, so that L.L.C. is one word; other punctuation is a blank. Letters of other scripts stay.
 #}
 {% macro company_name_key(column) -%}
+    {%- set plain -%}
+        translate(
+            replace(replace(lower({{ column }}), 'ß', 'ss'), '.', ''),
+            'áàâäãåçéèêëíìîïñóòôöõøúùûüýÿ!"#$%&''()*+,/:;<=>?@[]^_`{|}~-',
+            'aaaaaaceeeeiiiinoooooouuuuyy                              '
+        )
+    {%- endset -%}
     nullif(
         trim(
             regexp_replace(
-                regexp_replace(
-                    regexp_replace(replace(lower({{ column }}), '.', ''), '[^[:alnum:]]+', ' '),
-                    ' and ',
-                    ' '
-                ),
+                regexp_replace(regexp_replace({{ plain }}, ' +', ' '), ' and ', ' '),
                 '( (inc|incorporated|llc|ltd|limited|gmbh|ag|se|sa|sas|sarl|sl|bv|plc|corp|corporation|co|company|kg|ohg|pty|group|grp))+ *$',
                 ''
             )

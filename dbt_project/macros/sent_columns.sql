@@ -31,12 +31,14 @@
 
 {#
     A digest of all that is sent for one record. The loader sends a record again only when it differs from the one
-    that it last sent.
+    that it last sent. Times are written with a format of their own, since a session may set another as its default.
 #}
 {% macro row_hash(names) -%}
     {%- set parts = [] -%}
     {%- for name in names -%}
-        {%- do parts.append("coalesce(cast(" ~ name ~ " as varchar), chr(30))") -%}
+        {%- set is_time = (model.columns[name].data_type or '').startswith('timestamp') -%}
+        {%- set as_text = "to_char(" ~ name ~ ", 'YYYY-MM-DD HH24:MI:SS')" if is_time else "cast(" ~ name ~ " as varchar)" -%}
+        {%- do parts.append("coalesce(" ~ as_text ~ ", chr(30))") -%}
     {%- endfor -%}
     md5({{ parts | join(" || chr(31) || ") if parts else "''" }})
 {%- endmacro %}

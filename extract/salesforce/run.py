@@ -48,7 +48,8 @@ class Extracted:
     """What became of one object.
 
     `source_count` is the org's own COUNT(), `page_count` the rows of the pages read, `landed_count` those
-    that arrived in the warehouse; the three are equal. `raw_count` is what the raw table holds now.
+    that arrived in the warehouse; the three are equal. `raw_count` is what the raw table holds now. `vanished` rows are
+    live in the raw table and not in the org: purged before a copy saw them deleted; only a full copy drops them.
     """
 
     object: str
@@ -60,6 +61,7 @@ class Extracted:
     status: Literal["succeeded", "absent", "failed"]
     message: str
     seconds: float
+    vanished: int = 0
 
 
 def extract(
@@ -178,7 +180,13 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
             tables, attempt, ExtractError(f"{copy.source.name}: {said}. Look it up in the query history.")
         )
     forget(call, copy.folder.parent)
-    warnings += _drifted(copy) + _vanished(copy, counts)
+    vanished = _vanished(copy, counts)
+    warnings += _drifted(copy)
+    if vanished:
+        warnings.append(
+            f"{copy.source.name}: {vanished} live rows of the raw table are no live records of the org any more "
+            "(purged, or deleted a moment ago). A full copy drops them."
+        )
     for warning in warnings:
         log.warning(warning)
     return Extracted(
@@ -191,6 +199,7 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         status="succeeded",
         message=" ".join(warnings),
         seconds=time.monotonic() - attempt.started,
+        vanished=vanished,
     )
 
 
@@ -239,15 +248,9 @@ def _drifted(copy: Copy) -> list[str]:
     return [*gone, new]
 
 
-def _vanished(copy: Copy, counts: Counts) -> list[str]:
-    """Warn of records that are live in the raw table and not in the org: purged before a copy saw them deleted."""
-    if copy.live_count is None or counts.live <= copy.live_count:
-        return []
-    warning = (
-        f"{copy.source.name}: {counts.live - copy.live_count} live rows of the raw table are no live records of the org "
-        "any more (purged, or deleted a moment ago). A full copy drops them."
-    )
-    return [warning]
+def _vanished(copy: Copy, counts: Counts) -> int:
+    """Count the records that are live in the raw table and not in the org."""
+    return 0 if copy.live_count is None else max(0, counts.live - copy.live_count)
 
 
 def _open_day(sf: Salesforce, floor: float) -> dt.datetime:

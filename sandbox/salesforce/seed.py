@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from sandbox.salesforce.org import Field, Org, Sobject
+from sandbox.salesforce.org import Field, Org, Sobject, declared_org
 from sandbox.salesforce.store import ADMIN_ID, ADMIN_USERNAME, Store, column_type
 
 SEED_DATE = datetime(2024, 1, 1)  # noqa: DTZ001 - UTC without a zone, as times are kept
@@ -50,6 +50,18 @@ def load(
         return load_folder(store, Path(folder))
 
 
+def check_folder(folder: Path) -> None:
+    """Read the names of the files and their headers, as `load_folder` will.
+
+    Raises:
+        SeedError: There is no such folder or no CSV file in it, or an object or a field is not in the org.
+
+    """
+    org = declared_org()
+    for file in _files(folder):
+        _header(_object_named(org, file.stem, f"file {file.name}"), file)
+
+
 def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
     """Load every CSV file of a folder; each is named after an object, each column after a field, in any case.
 
@@ -62,6 +74,18 @@ def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
         SeedError: As for `load`, or the folder has no CSV file.
 
     """
+    files = _files(folder)
+    with _opened(home_or_store) as store:
+        # Users first: the others take their owner from them where the file names none.
+        named = {each: _object_named(store.org, each.stem, f"file {each.name}") for each in files}
+        headers = {file: _header(named[file], file) for file in files}
+        ordered = sorted(files, key=lambda file: (named[file].name != "User", file.name))
+        loaded = {named[file].name: _load_file(store, named[file], file, headers[file]) for file in ordered}
+        _add_admin_if_pointed_to(store)
+        return loaded
+
+
+def _files(folder: Path) -> list[Path]:
     files = sorted(
         each
         for each in folder.glob("*")
@@ -71,14 +95,7 @@ def load_folder(home_or_store: Path | Store, folder: Path) -> dict[str, int]:
         raise SeedError(
             f"{folder} holds no CSV file; name each file after its object, for example Contact.csv"
         )
-    with _opened(home_or_store) as store:
-        # Users first: the others take their owner from them where the file names none.
-        named = {each: _object_named(store.org, each.stem, f"file {each.name}") for each in files}
-        headers = {file: _header(named[file], file) for file in files}
-        ordered = sorted(files, key=lambda file: (named[file].name != "User", file.name))
-        loaded = {named[file].name: _load_file(store, named[file], file, headers[file]) for file in ordered}
-        _add_admin_if_pointed_to(store)
-        return loaded
+    return files
 
 
 @contextmanager

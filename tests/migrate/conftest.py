@@ -42,7 +42,7 @@ class Place:
         command = self.start(*arguments)
         output, errors = command.communicate(timeout=300)
         assert command.returncode == expect, f"migrate {' '.join(arguments)}:\n{output}\n{errors}"
-        return json.loads(output) if output else {"error": errors}
+        return json.loads(output)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start one command with `--json` without waiting for it."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.company.change import contact_changes
@@ -156,6 +157,24 @@ def test_tampering_with_a_target_is_found_exactly(place: Place, first: Any) -> N
     assert losses["intercom", "contacts"] == 0
 
 
+def test_what_a_target_lost_or_changed_is_sent_again_when_asked(place: Place, first: Any) -> None:
+    kept = place.migrate("run", expect=1)
+    assert kept["writes"]["hubspot"]["records"] == 0, "a change in the target is not overwritten unasked"
+
+    mended = place.migrate("run", "--resend")
+
+    assert mended["writes"]["hubspot"]["records"] > 2
+    assert _numbers(mended) == _numbers(first)
+
+
+def test_a_folder_that_cannot_be_loaded_changes_nothing(place: Place, first: Any, tmp_path: Path) -> None:
+    (tmp_path / "Contcat.csv").write_text("Id,LastName\n1,A\n")
+    refused = place.migrate("sandbox", "seed", "--csv", str(tmp_path), expect=2)
+    assert "Contact" in refused["error"]
+    assert "nothing was changed" in refused["error"]
+    assert place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"] > 0
+
+
 def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> None:
     place.migrate("sandbox", "seed", "--scale", str(SCALE), "--seed", "8")
     command = place.start("run")
@@ -182,6 +201,14 @@ def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> 
     )
     found = place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"]
     assert found == contacts["sent"]
+
+
+def test_an_empty_source_is_a_finding(place: Place, first: Any) -> None:
+    httpx.post(f"{place.salesforce}/_sandbox/reset").raise_for_status()
+    for schema in ("raw_salesforce", "ops"):
+        place.migrate("warehouse", "sql", f"drop schema {schema} cascade")
+    empty = place.migrate("run", "--new", expect=1)
+    assert "no record at all" in empty["phases"][0]["findings"][0]
 
 
 def test_all_traffic_fits_the_published_descriptions(place: Place, first: Any) -> None:
