@@ -82,7 +82,8 @@ create transient table if not exists raw_salesforce._objects (
     _extracted_at timestamp_ntz
 );
 
-create transient table if not exists raw_salesforce._fields (
+-- Kept by run: what an org's fields were last month cannot be asked again.
+create table if not exists raw_salesforce._fields (
     object varchar not null,
     field varchar not null,
     label varchar,
