@@ -51,7 +51,6 @@ from load.threads import concurrently
 
 log = structlog.get_logger()
 
-BASE_URL = "https://api.hubapi.com"
 RECORDS_PER_CALL = 100
 LINKS_PER_CALL = 2_000
 # The smallest account's budget, until the first answer says what this one's is.

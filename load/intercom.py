@@ -38,7 +38,6 @@ from load.threads import concurrently
 
 log = structlog.get_logger()
 
-BASE_URL = "https://api.intercom.io"
 VERSION = "2.14"
 # A small workspace's budget, until the first answer says what this one's is.
 CALLS_PER_WINDOW = 166

@@ -3,7 +3,3 @@
 
 class SetupError(Exception):
     """Something around the run is not as it must be; the message says what and what to do. Exit code 2."""
-
-
-class GateError(Exception):
-    """A phase ended with findings beyond what the thresholds allow. Exit code 1."""
