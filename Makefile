@@ -12,7 +12,7 @@ demo: install
 	$(BIN)/migrate demo
 
 test: install lint
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check
