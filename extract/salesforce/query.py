@@ -135,9 +135,16 @@ def _pauses() -> Iterator[float]:
 
 
 def delete_job(sf: Salesforce, job_id: str) -> None:
-    """Free the job's results; Salesforce does it by itself after seven days, so a failure is only logged."""
+    """End the job and free its results; Salesforce does it by itself after seven days, so a failure is only logged."""
+    path = f"jobs/query/{job_id}"
     try:
-        sf.restful(f"jobs/query/{job_id}", method="DELETE")
+        try:
+            sf.restful(path, method="DELETE")
+        except SalesforceError:
+            # A job that still runs cannot be deleted, only aborted; it may have ended in between.
+            with contextlib.suppress(SalesforceError):
+                sf.restful(path, method="PATCH", json={"state": "Aborted"})
+            sf.restful(path, method="DELETE")
     except (ExtractError, SalesforceError, requests.RequestException) as error:
         log.info("bulk job not deleted", job=job_id, error=type(error).__name__)
 
