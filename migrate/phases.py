@@ -27,7 +27,6 @@ from migrate.settings import Settings
 # Unit tests try the SQL on made-up rows: they belong to a change of the SQL, not to a run on data.
 ON_DATA = ("--exclude-resource-type", "unit_test")
 BEFORE_LOAD = (*ON_DATA, "--exclude", "tag:reconciliation")
-LINKS = ("associations", "attachments")
 AFTER_LOAD = (*ON_DATA, "--select", "tag:reconciliation")
 
 
@@ -269,10 +268,10 @@ def reconcile_phase(work: Work) -> Outcome:
     Gate: accuracy and unexplained loss of every object are within the thresholds.
     """
     systems.check_accounts(work.settings)
+    feeds = declared_feeds(work.settings)
+    links = {feed.object for feed in feeds if feed.kind == "link"}
     with work.screen.bars("read back") as progress:
-        systems.read_back(
-            work.settings, work.connection, work.run_id, declared_feeds(work.settings), progress
-        )
+        systems.read_back(work.settings, work.connection, work.run_id, feeds, progress)
     built = _build(work, AFTER_LOAD)
     objects = reconciliation(work.connection)
     allowed = transform.thresholds()
@@ -284,8 +283,10 @@ def reconcile_phase(work: Work) -> Outcome:
                 f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked"
             )
         if one["unexplained_loss"] > allowed["unexplained_loss"]:
+            place = "recon_association" if one["object"] in links else "recon_record"
             findings.append(
-                f"{name}: {one['unexplained_loss']} records without an explanation, see recon_record"
+                f"{name}: {one['unexplained_loss']} without an explanation, see reconciliation.{place}; "
+                "`migrate run --resend` sends again what a target has lost or changed"
             )
     return Outcome({"objects": objects}, findings)
 

@@ -30,7 +30,7 @@ class Run:
 
 def open_run(connection: Any, settings: Settings, *, new: bool = False) -> Run:
     """Continue the latest run if it was stopped or killed; begin one after a success or a gate that stayed shut."""
-    latest = _latest(connection)
+    latest = latest_run(connection)
     if latest and latest["status"] in UNFINISHED and not new:
         return Run(latest["run_id"], is_resumed=True, done=_done(connection, latest["run_id"]))
     return Run(_begin(connection, settings), is_resumed=False)
@@ -100,10 +100,6 @@ def now() -> str:
 
 def latest_run(connection: Any) -> dict[str, Any] | None:
     """Give the latest run, or nothing."""
-    return _latest(connection)
-
-
-def _latest(connection: Any) -> dict[str, Any] | None:
     found = rows(
         connection,
         "select run_id, status, started_at, finished_at, started_by, git_commit from ops.run "
