@@ -140,6 +140,8 @@ def delete_job(sf: Salesforce, job_id: str) -> None:
     try:
         try:
             sf.restful(path, method="DELETE")
+        except SalesforceResourceNotFound:
+            raise
         except SalesforceError:
             # A job that still runs cannot be deleted, only aborted; it may have ended in between.
             with contextlib.suppress(SalesforceError):
