@@ -20,7 +20,7 @@ from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Table, qualified
-from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
+from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table, record_row, records_table
 
 BASE_URL = "https://api.hubapi.com"
 RAW = "raw_hubspot"
@@ -137,7 +137,7 @@ def read(
     key: str | None = KEY,
     progress: Progress | None = None,
 ) -> list[Landed]:
-    """Copy HubSpot's records and associations into RAW_HUBSPOT, each table whole and at one instant.
+    """Copy HubSpot's records and associations into RAW_HUBSPOT: all objects at one instant, then their links at one.
 
     `objects` gives for each object (`contacts`) the properties to ask for. `pairs` are the associations to
     read, (from object, to object), for the records of the from object as they lie in RAW_HUBSPOT then. `key` is the
@@ -150,12 +150,16 @@ def read(
         ExtractError: HubSpot refused or cannot be reached. Tables not yet read stay as they were.
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
-    landed = []
-    for name, properties in objects.items():
-        records = _records(account, name, properties, key)
-        landed.append(back.land(payload_table(RAW, name), map(payload_row, records)))
+
+    def rows() -> Iterator[tuple[str | None, ...]]:
+        for name, properties in objects.items():
+            for record in back.report(name, _records(account, name, properties, key)):
+                yield record_row(name, record)
+
+    landed = [back.land(records_table(RAW), rows())]
     if pairs:
-        landed.append(back.land(ASSOCIATIONS, _all_associations(account, connection, pairs)))
+        links = _all_associations(account, connection, pairs)
+        landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links)))
     return landed
 
 
@@ -175,7 +179,7 @@ def read_owners(
     owners = itertools.chain.from_iterable(
         _pages(account, "/crm/v3/owners/", [("archived", archived)]) for archived in ("false", "true")
     )
-    return back.land(payload_table(RAW, "owners"), map(payload_row, owners))
+    return back.land(payload_table(RAW, "owners"), map(payload_row, back.report("owners", owners)))
 
 
 def _records(
@@ -224,7 +228,7 @@ def _all_associations(
 
 def _landed_ids(connection: SnowflakeConnection, name: str) -> Iterator[str]:
     with connection.cursor() as cursor:
-        cursor.execute(f"select id from {qualified(RAW, name)}")
+        cursor.execute(f"select id from {qualified(RAW, 'records')} where object = %s", (name,))
         while rows := cursor.fetchmany(ASSOCIATION_INPUTS):
             yield from (row[0] for row in rows)
 

@@ -17,7 +17,7 @@ from snowflake.connector import SnowflakeConnection
 
 from extract.errors import ExtractError, LoginError
 from extract.landing import RowFiles, Table, execute
-from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
+from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table, record_row, records_table
 
 BASE_URL = "https://api.intercom.io"
 VERSION = "2.14"
@@ -33,7 +33,7 @@ TIMEOUT_SECONDS = 60
 WINDOW_SECONDS = 10.0
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TIMED_OUT, TOO_MANY, SERVER_ERROR = 401, 403, 404, 408, 429, 500
 
-ATTACHMENTS = Table(RAW, "attachments", {"contact_id": "varchar", "company_id": "varchar"})
+LINKS = Table(RAW, "links", {"object": "varchar", "contact_id": "varchar", "other_id": "varchar"})
 
 log = structlog.get_logger()
 
@@ -129,7 +129,7 @@ def read(
     ours: bool = True,
     progress: Progress | None = None,
 ) -> list[Landed]:
-    """Copy contacts, attachments, companies and admins into RAW_INTERCOM, each table whole and at one instant.
+    """Copy contacts, companies, their links and the admins into RAW_INTERCOM, each table whole and at one instant.
 
     With `ours`, contacts without an `external_id` and companies without a `company_id` are left out. `progress`
     is called with the object, its rows so far, and their number at the end.
@@ -139,12 +139,22 @@ def read(
         ExtractError: Intercom refused or cannot be reached. Tables not yet read stay as they were.
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
-    contacts = _land_contacts(workspace, back, ours=ours)
-    known = _known_companies(connection)
-    companies = (each for each in _companies(workspace, known) if not ours or each.get("company_id"))
+    records, started = records_table(RAW), time.monotonic()
+    with (
+        RowFiles(back.folder / records.name, records.columns) as record_files,
+        RowFiles(back.folder / LINKS.name, LINKS.columns) as link_files,
+    ):
+        for contact in back.report("contacts", _contacts(workspace, ours=ours)):
+            record_files.add(record_row("contacts", contact))
+            for company_id in _companies_of(workspace, contact):
+                link_files.add(("attachments", contact["id"], company_id))
+        companies = _companies(workspace, _known_companies(connection))
+        ours_only = (each for each in companies if not ours or each.get("company_id"))
+        for company in back.report("companies", ours_only):
+            record_files.add(record_row("companies", company))
     return [
-        *contacts,
-        back.land(payload_table(RAW, "companies"), map(payload_row, companies)),
+        back.land_files(records, record_files, started),
+        back.land_files(LINKS, link_files, started),
         _land_admins(workspace, back),
     ]
 
@@ -163,21 +173,8 @@ def read_admins(
 
 
 def _land_admins(workspace: Workspace, back: ReadBack) -> Landed:
-    return back.land(payload_table(RAW, "admins"), map(payload_row, workspace.get("admins")["admins"]))
-
-
-def _land_contacts(workspace: Workspace, back: ReadBack, *, ours: bool) -> list[Landed]:
-    """Read every contact once, for its own row and for those of its companies."""
-    table, started = payload_table(RAW, "contacts"), time.monotonic()
-    with (
-        RowFiles(back.folder / table.name, table.columns) as contacts,
-        RowFiles(back.folder / ATTACHMENTS.name, ATTACHMENTS.columns) as attachments,
-    ):
-        for contact in back.report(table.name, _contacts(workspace, ours=ours)):
-            contacts.add(payload_row(contact))
-            for company_id in _companies_of(workspace, contact):
-                attachments.add((contact["id"], company_id))
-    return [back.land_files(table, contacts, started), back.land_files(ATTACHMENTS, attachments, started)]
+    admins = back.report("admins", workspace.get("admins")["admins"])
+    return back.land(payload_table(RAW, "admins"), map(payload_row, admins))
 
 
 def _contacts(workspace: Workspace, *, ours: bool) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ Progress = Callable[[str, int, int | None], None]
 Row = TypeVar("Row")
 
 PAYLOAD_COLUMNS = {"id": "varchar", "payload": "varchar"}
+RECORD_COLUMNS = {"object": "varchar", **PAYLOAD_COLUMNS}
 PROGRESS_ROWS = 1_000
 
 
@@ -53,8 +54,7 @@ class ReadBack:
     def land(self, table: Table, rows: Iterable[tuple[str | None, ...]]) -> Landed:
         """Put rows in the place of the table's rows; they pass one by one and are not held."""
         started = time.monotonic()
-        reported = self.report(table.name, rows)
-        number = land_rows(self.connection, table, reported, self.folder / table.name, self.stamp)
+        number = land_rows(self.connection, table, rows, self.folder / table.name, self.stamp)
         return Landed(table.name, number, time.monotonic() - started)
 
     def land_files(self, table: Table, files: RowFiles, started: float) -> Landed:
@@ -76,6 +76,16 @@ class ReadBack:
 def payload_table(schema: str, name: str) -> Table:
     """Give the raw table of a vendor's objects: `id` and the JSON object as text."""
     return Table(schema, name, PAYLOAD_COLUMNS)
+
+
+def records_table(schema: str) -> Table:
+    """Give the raw table of a target's records of all objects: `object`, `id` and the JSON object as text."""
+    return Table(schema, "records", RECORD_COLUMNS)
+
+
+def record_row(name: str, record: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Give the row of one JSON object that is a record of the object `name`."""
+    return name, *payload_row(record)
 
 
 def payload_row(record: Mapping[str, Any]) -> tuple[str, str]:

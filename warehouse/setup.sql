@@ -112,28 +112,8 @@ create transient table if not exists raw_salesforce._picklist_values (
 
 create schema if not exists raw_hubspot;
 
-create transient table if not exists raw_hubspot.companies (
-    id varchar not null,
-    payload varchar,
-    _run_id varchar,
-    _extracted_at timestamp_ntz
-);
-
-create transient table if not exists raw_hubspot.contacts (
-    id varchar not null,
-    payload varchar,
-    _run_id varchar,
-    _extracted_at timestamp_ntz
-);
-
-create transient table if not exists raw_hubspot.deals (
-    id varchar not null,
-    payload varchar,
-    _run_id varchar,
-    _extracted_at timestamp_ntz
-);
-
-create transient table if not exists raw_hubspot.tickets (
+create transient table if not exists raw_hubspot.records (
+    object varchar not null,
     id varchar not null,
     payload varchar,
     _run_id varchar,
@@ -161,14 +141,8 @@ create transient table if not exists raw_hubspot.associations (
 
 create schema if not exists raw_intercom;
 
-create transient table if not exists raw_intercom.contacts (
-    id varchar not null,
-    payload varchar,
-    _run_id varchar,
-    _extracted_at timestamp_ntz
-);
-
-create transient table if not exists raw_intercom.companies (
+create transient table if not exists raw_intercom.records (
+    object varchar not null,
     id varchar not null,
     payload varchar,
     _run_id varchar,
@@ -182,9 +156,10 @@ create transient table if not exists raw_intercom.admins (
     _extracted_at timestamp_ntz
 );
 
-create transient table if not exists raw_intercom.attachments (
+create transient table if not exists raw_intercom.links (
+    object varchar not null,
     contact_id varchar not null,
-    company_id varchar not null,
+    other_id varchar not null,
     _run_id varchar,
     _extracted_at timestamp_ntz
 );

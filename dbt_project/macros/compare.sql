@@ -32,28 +32,27 @@
 {#
     One row per property of a record mart whose value in the target differs from the one sent.
 
-    `mart` is the record mart's name, `found` the staged read-back's with `record_key` and the documents; both are
-    joined on the key, and every column of the mart's contract is compared. A column with `meta.property` is looked up
-    in `custom_document`, the others in `document`.
+    The mart and the staged read-back are joined on the key, and every column of the mart's contract is compared. In
+    Intercom a custom property stands among the custom attributes.
 #}
-{% macro mismatching_fields(mart, found, target, object, document='properties', custom_document=none) %}
-{%- set columns = contract_properties(mart) -%}
+{% macro mismatching_fields(target, object) %}
+{%- set columns = contract_properties(target ~ '__' ~ object) -%}
 with expected as (
     select
         {% for column in columns -%}
         {{ column.name }},
         {% endfor -%}
         _record_key
-    from {{ ref(mart) }}
+    from {{ ref(target ~ '__' ~ object) }}
 ),
 
 found as (
     select
-        {{ document }},
-        {% if custom_document %}{{ custom_document }},{% endif %}
+        properties,
+        {% if target == 'intercom' %}custom_attributes,{% endif %}
         record_key
-    from {{ ref(found) }}
-    where record_key is not null
+    from {{ ref('stg_' ~ target ~ '__records') }}
+    where object = '{{ object }}' and record_key is not null
     -- two target records with one key are reported by their own test; comparing with one of them is enough here
     qualify row_number() over (partition by record_key order by record_key) = 1
 ),
@@ -62,7 +61,7 @@ compared as (
     select
         expected._record_key,
         {% for column in columns -%}
-        {%- set place = custom_document if column.is_custom and custom_document else document -%}
+        {%- set place = 'custom_attributes' if column.is_custom and target == 'intercom' else 'properties' -%}
         {%- set found_value = 'found.' ~ place ~ ':' ~ column.name ~ '::varchar' -%}
         cast(expected.{{ column.name }} as varchar) as expected_{{ loop.index }},
         {{ found_value }} as found_{{ loop.index }},

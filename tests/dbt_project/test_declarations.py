@@ -26,12 +26,8 @@ FOLDERS = {
     "marts/reconciliation": ("reconciliation", "recon_"),
 }
 
-# Nothing in them but a union over all marts, or a macro that the unit tests of their neighbours exercise.
-WITHOUT_AN_EXPRESSION = {
-    "int_recon_hubspot_tickets",
-    "int_recon_marts",
-    "recon_field",
-}
+# Nothing in it but a union over all marts.
+WITHOUT_AN_EXPRESSION = {"int_recon_marts"}
 
 
 def test_outbound_records_are_the_exposures_of_records(project: Project) -> None:

@@ -83,11 +83,11 @@ def test_records_with_the_key_land_with_their_properties(
     [landed] = read(
         account, objects={"contacts": PROPERTIES}, progress=lambda *said: told.append(said), **place
     )
-    kept = rows(connection, "select id, payload, _run_id from raw_hubspot.contacts")
+    kept = rows(connection, "select id, payload, _run_id from raw_hubspot.records")
     assert {row[0] for row in kept} == set(ours)
     properties = [json.loads(row[1])["properties"] for row in kept]
     assert {each["salesforce_id"]: each["firstname"] for each in properties}["0037"] == "Zoë 😀 7"
-    assert (landed.object, landed.rows, {row[2] for row in kept}) == ("contacts", 230, {"run-1"})
+    assert (landed.object, landed.rows, {row[2] for row in kept}) == ("records", 230, {"run-1"})
     assert told == [("contacts", 230, 230)]
 
 
@@ -96,7 +96,7 @@ def test_the_warehouse_can_read_the_payload(
 ) -> None:
     vendor.create("contacts", {"salesforce_id": "1", "lastname": 'O"Neil \\ 😀\n'})
     read(account, objects={"contacts": PROPERTIES}, **place)
-    name = "select parse_json(payload):properties:lastname::varchar from raw_hubspot.contacts"
+    name = "select parse_json(payload):properties:lastname::varchar from raw_hubspot.records"
     assert rows(connection, name) == [('O"Neil \\ 😀\n',)]
 
 
@@ -107,7 +107,7 @@ def test_a_second_read_leaves_no_row_of_the_first(
     read(account, objects={"contacts": PROPERTIES}, **place)
     vendor.http.delete(f"/crm/v3/objects/contacts/{first}")
     read(account, objects={"contacts": PROPERTIES}, **(place | {"run_id": "run-2"}))
-    assert rows(connection, "select id, _run_id from raw_hubspot.contacts") == [(second, "run-2")]
+    assert rows(connection, "select id, _run_id from raw_hubspot.records") == [(second, "run-2")]
 
 
 def test_too_many_properties_for_an_address_are_asked_for_in_a_body(
@@ -117,7 +117,7 @@ def test_too_many_properties_for_an_address_are_asked_for_in_a_body(
     wide = ["firstname", *(f"a_property_that_nobody_has_{number}" for number in range(120))]
     read(account, objects={"contacts": wide}, **place)
     assert vendor.calls()["POST /crm/v3/objects/contacts/batch/read"] == 2
-    found = rows(connection, "select count(*), count(distinct id) from raw_hubspot.contacts")
+    found = rows(connection, "select count(*), count(distinct id) from raw_hubspot.records")
     assert found == [(130, 130)]
 
 
@@ -133,7 +133,11 @@ def test_links_land_with_each_of_their_types(
     assert {link[:2] for link in links} == {(person, firm) for firm in firms}
     assert {link[2:] for link in links} >= {("HUBSPOT_DEFINED", "279")}
     assert loner not in {link[0] for link in links}
-    assert [each.object for each in landed] == ["contacts", "companies", "associations"]
+    assert [each.object for each in landed] == ["records", "associations"]
+    objects = rows(
+        connection, "select object, count(*) from raw_hubspot.records group by object order by object"
+    )
+    assert objects == [("companies", 3), ("contacts", 2)]
 
 
 def test_owners_land_deactivated_ones_too(
@@ -169,7 +173,7 @@ def test_the_days_calls_used_up_is_not_tried_again(
             read(account, objects={"contacts": PROPERTIES}, **place)
     finally:
         vendor.call("/_sandbox/limits", {"daily": 650_000})
-    assert rows(connection, "select count(*) from raw_hubspot.contacts") == [(2,)]
+    assert rows(connection, "select count(*) from raw_hubspot.records") == [(2,)]
 
 
 def test_a_wrong_token_is_a_login_error(vendor: HubSpot, place: dict[str, Any]) -> None:

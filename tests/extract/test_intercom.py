@@ -71,11 +71,11 @@ def test_contacts_with_a_key_land_page_by_page(
     landed = read(workspace, **place)
     kept = {
         row[0]: json.loads(row[1])
-        for row in rows(connection, "select id, payload from raw_intercom.contacts")
+        for row in rows(connection, "select id, payload from raw_intercom.records where object = 'contacts'")
     }
     assert set(kept) == ours
     assert {each["name"] for each in kept.values()} == {f"Zoë 😀 {number}" for number in range(5)}
-    assert [each.object for each in landed] == ["contacts", "attachments", "companies", "admins"]
+    assert [each.object for each in landed] == ["records", "links", "admins"]
 
 
 def test_more_companies_than_a_contact_shows_are_paged(
@@ -92,9 +92,11 @@ def test_more_companies_than_a_contact_shows_are_paged(
         vendor.attach(many, company)
     vendor.attach(few, companies[0])
     read(workspace, **place)
-    found = rows(connection, "select contact_id, company_id from raw_intercom.attachments")
+    found = rows(connection, "select contact_id, other_id from raw_intercom.links")
     assert sorted(found) == sorted([(many, company) for company in companies] + [(few, companies[0])])
-    assert rows(connection, "select count(*), count(distinct id) from raw_intercom.companies") == [(12, 12)]
+    assert rows(
+        connection, "select count(*), count(distinct id) from raw_intercom.records where object = 'companies'"
+    ) == [(12, 12)]
 
 
 def test_a_company_without_a_contact_is_found_by_what_was_loaded(
@@ -109,7 +111,9 @@ def test_a_company_without_a_contact_is_found_by_what_was_loaded(
             (key, company),
         )
     read(workspace, **place)
-    assert {row[0] for row in rows(connection, "select id from raw_intercom.companies")} == {attached, alone}
+    assert {
+        row[0] for row in rows(connection, "select id from raw_intercom.records where object = 'companies'")
+    } == {attached, alone}
 
 
 def test_admins_land(

@@ -234,15 +234,11 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             "OPS.RUN_PHASE",
             "OPS.WATERMARK",
             "RAW_HUBSPOT.ASSOCIATIONS",
-            "RAW_HUBSPOT.COMPANIES",
-            "RAW_HUBSPOT.CONTACTS",
-            "RAW_HUBSPOT.DEALS",
             "RAW_HUBSPOT.OWNERS",
-            "RAW_HUBSPOT.TICKETS",
+            "RAW_HUBSPOT.RECORDS",
             "RAW_INTERCOM.ADMINS",
-            "RAW_INTERCOM.ATTACHMENTS",
-            "RAW_INTERCOM.COMPANIES",
-            "RAW_INTERCOM.CONTACTS",
+            "RAW_INTERCOM.LINKS",
+            "RAW_INTERCOM.RECORDS",
         ]
 
 

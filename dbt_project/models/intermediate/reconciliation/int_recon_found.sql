@@ -1,10 +1,10 @@
 with found as (
-    {% for target, object in outbound_records() %}
+    {% for target in ['hubspot', 'intercom'] %}
     select
         '{{ target }}' as target,
-        '{{ object }}' as object,
+        object,
         record_key
-    from {{ ref('stg_' ~ target ~ '__' ~ object) }}
+    from {{ ref('stg_' ~ target ~ '__records') }}
     where record_key is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}

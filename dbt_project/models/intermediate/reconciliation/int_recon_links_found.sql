@@ -20,41 +20,36 @@ association_types as (
 ),
 
 hubspot_records as (
-    {% for object, id in [
-        ('companies', 'hubspot_company_id'),
-        ('contacts', 'hubspot_contact_id'),
-        ('deals', 'hubspot_deal_id'),
-        ('tickets', 'hubspot_ticket_id'),
-    ] %}
     select
-        '{{ object }}' as object,
-        {{ id }} as hubspot_id,
+        object,
+        hubspot_id,
         record_key
-    from {{ ref('stg_hubspot__' ~ object) }}
+    from {{ ref('stg_hubspot__records') }}
     where record_key is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 ),
 
 attachments as (
     select
         intercom_contact_id,
-        intercom_company_id
-    from {{ ref('stg_intercom__attachments') }}
+        intercom_other_id as intercom_company_id
+    from {{ ref('stg_intercom__links') }}
+    where object = 'attachments'
 ),
 
 intercom_contacts as (
     select
-        intercom_contact_id,
+        intercom_id as intercom_contact_id,
         record_key
-    from {{ ref('stg_intercom__contacts') }}
+    from {{ ref('stg_intercom__records') }}
+    where object = 'contacts'
 ),
 
 intercom_companies as (
     select
-        intercom_company_id,
+        intercom_id as intercom_company_id,
         record_key
-    from {{ ref('stg_intercom__companies') }}
+    from {{ ref('stg_intercom__records') }}
+    where object = 'companies'
 )
 
 select

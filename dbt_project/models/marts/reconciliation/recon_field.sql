@@ -7,7 +7,9 @@ with differences as (
         property,
         expected_value,
         found_value
-    from {{ ref('int_recon_' ~ target ~ '_' ~ object) }}
+    from (
+        {{ mismatching_fields(target, object) }}
+    )
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -1,14 +1,16 @@
 with source as (
     select
+        object,
         id,
         parse_json(payload) as payload
-    from {{ source('hubspot', 'tickets') }}
+    from {{ source('hubspot', 'records') }}
 ),
 
 renamed as (
     select
         -- ids
-        id as hubspot_ticket_id,
+        object,
+        id as hubspot_id,
         payload:properties:salesforce_id::varchar as record_key,
 
         -- documents

@@ -1,12 +1,13 @@
 with source as (
-    select * from {{ source('intercom', 'attachments') }}
+    select * from {{ source('intercom', 'links') }}
 ),
 
 renamed as (
     select
         -- ids
+        object,
         contact_id as intercom_contact_id,
-        company_id as intercom_company_id
+        other_id as intercom_other_id
     from source
 )
 

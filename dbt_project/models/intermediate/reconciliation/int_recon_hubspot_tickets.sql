@@ -1,6 +1,0 @@
-{{ mismatching_fields(
-    mart='hubspot__tickets',
-    found='stg_hubspot__tickets',
-    target='hubspot',
-    object='tickets'
-) }}
