@@ -19,19 +19,25 @@ def explain(error: BaseException) -> str:
     return message
 
 
+def outline(error: BaseException) -> str:
+    """Say what happened in words that may leave this machine: our own, or else only the kind of error."""
+    return str(error) if _is_ours(error) else type(error).__name__
+
+
 def _message(error: BaseException) -> str:
     for cause in chain(error):
         if NO_SPACE in str(cause) or getattr(cause, "errno", None) == errno.ENOSPC:
             return (
                 "The disk is full. Free some space and run the command again; it continues where it stopped."
             )
-    if isinstance(error, SetupError) or type(error).__module__.split(".")[0] in {
-        "extract",
-        "load",
-        "warehouse",
-    }:
+    if _is_ours(error):
         return str(error)
     return f"{type(error).__name__}: {error} (set MIGRATE_TRACEBACK=1 for the traceback)"
+
+
+def _is_ours(error: BaseException) -> bool:
+    package = type(error).__module__.split(".")[0]
+    return isinstance(error, SetupError) or package in {"extract", "load", "warehouse"}
 
 
 def chain(error: BaseException | None) -> list[BaseException]:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from rich.markup import escape
 
-from migrate import phases, runs
+from migrate import alerts, failures, phases, runs, telemetry
 from migrate.phases import Outcome, Work
 from migrate.runs import Run
 
@@ -40,14 +40,15 @@ def run_all(work: Work, run: Run) -> list[PhaseResult]:
     that stayed shut the next call begins anew: the mend may lie in the source, in a model or in a target.
     """
     results: list[PhaseResult] = []
-    for name in runs.PHASES:
-        if name in run.done:
-            results.append(PhaseResult(name, "skipped", 0.0))
-            continue
-        result = run_phase(work, name, STEPS[name])
-        results.append(result)
-        if result.status == "failed":
-            break
+    with telemetry.exported(), telemetry.span("run", run_id=work.run_id, resumed=run.is_resumed):
+        for name in runs.PHASES:
+            if name in run.done:
+                results.append(PhaseResult(name, "skipped", 0.0))
+                continue
+            result = run_phase(work, name, STEPS[name])
+            results.append(result)
+            if result.status == "failed":
+                break
     is_finished = all(result.status != "failed" for result in results)
     runs.finish(work.connection, work.run_id, "succeeded" if is_finished else "failed")
     return results
@@ -57,8 +58,13 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
     """Run one phase, write how it ended, and tell the person."""
     started_at, started = runs.now(), time.monotonic()
     try:
-        outcome = step(work)
+        with telemetry.span(name, run_id=work.run_id):
+            outcome = step(work)
     except BaseException as error:
+        if isinstance(error, Exception):
+            alerts.send(
+                work.settings, work.run_id, f"{name} was ended by an error", [failures.outline(error)]
+            )
         runs.record_phase(
             work.connection, work.run_id, name, "stopped", started_at, {"error": type(error).__name__}
         )
@@ -75,6 +81,9 @@ def run_phase(work: Work, name: str, step: Callable[[Work], Outcome]) -> PhaseRe
     )
     seconds = round(time.monotonic() - started, 1)
     log.info("phase ended", phase=name, status=status, seconds=seconds)
+    telemetry.measure(name, seconds, len(outcome.findings), outcome.detail)
+    if outcome.findings:
+        alerts.send(work.settings, work.run_id, f"the gate of {name} stayed shut", outcome.findings)
     mark = "[green]✓[/green]" if status == "succeeded" else "[red]✗[/red]"
     work.screen.say(f"{mark} {name:<10} {seconds:>6.1f} s")
     for finding in outcome.findings:

@@ -3,12 +3,14 @@
 import fcntl
 import getpass
 import json
+import platform
 import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,15 @@ from migrate.errors import SetupError
 from migrate.settings import Settings
 
 UNFINISHED = ("running", "stopped")
+VERSIONED = (
+    "salesforce-exit",
+    "dbt-core",
+    "dbt-snowflake",
+    "snowflake-connector-python",
+    "simple-salesforce",
+    "hubspot-api-client",
+    "python-intercom",
+)
 PHASES = ("extract", "build", "load", "reconcile")
 
 
@@ -120,11 +131,22 @@ def _done(connection: Any, run_id: str) -> tuple[str, ...]:
 def _begin(connection: Any, settings: Settings) -> str:
     run_id = new_id()
     connection.cursor().execute(
-        "insert into ops.run (run_id, status, started_at, started_by, git_commit, settings) "
-        "select %s, 'running', %s, %s, %s, %s",
-        (run_id, now(), getpass.getuser(), _git_commit(), settings.model_dump_json()),
+        "insert into ops.run (run_id, status, started_at, started_by, git_commit, settings, versions) "
+        "select %s, 'running', %s, %s, %s, %s, %s",
+        (
+            run_id,
+            now(),
+            getpass.getuser(),
+            _git_commit(),
+            settings.model_dump_json(),
+            json.dumps(_versions()),
+        ),
     )
     return run_id
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in VERSIONED} | {"python": platform.python_version()}
 
 
 def _git_commit() -> str | None:

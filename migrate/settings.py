@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     intercom_access_token: SecretStr = SecretStr("sandbox-intercom-token")
     intercom_workspace_id: str = "acme8463"
 
+    alert_webhook_url: SecretStr | None = None
+
     def model_post_init(self, _: object, /) -> None:
         """Point what is not set at the stand-ins."""
         self.salesforce_login_url = self.salesforce_login_url or self.sandbox_url("salesforce")

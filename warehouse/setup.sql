@@ -12,6 +12,8 @@ create table if not exists ops.run (
     git_commit varchar,
     settings varchar
 );
+-- JSON: the version of each package that touches data
+alter table ops.run add column if not exists versions varchar;
 
 create table if not exists ops.run_phase (
     run_id varchar not null,

@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from sandbox.company.change import contact_changes
+from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
+from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
 from tests.migrate.conftest import Place
 from tests.servers import REPOSITORY
 
@@ -38,6 +40,14 @@ def test_every_record_is_accounted_for(first: Any) -> None:
         assert one["accuracy"] >= 0.99, one
         assert one["unexplained_loss"] == 0, one
     assert all(first["writes"][target]["records"] > 100 for target in ("hubspot", "intercom"))
+
+
+def test_a_run_says_with_what_it_was_made(place: Place, first: Any) -> None:
+    [made] = place.sql("select started_by, git_commit, settings, versions from ops.run")
+    assert json.loads(made["versions"])["dbt-core"].startswith("1.")
+    assert json.loads(made["settings"])["hubspot_access_token"] == "**********"
+    assert made["started_by"]
+    assert made["git_commit"]
 
 
 def test_the_targets_hold_what_the_table_says(place: Place, first: Any) -> None:
@@ -201,6 +211,19 @@ def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> 
     )
     found = place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"]
     assert found == contacts["sent"]
+
+
+def test_nothing_that_was_said_holds_a_secret_or_an_address(place: Place, first: Any) -> None:
+    logs = [path.read_text(errors="replace") for path in (place.home / "logs").iterdir() if path.is_file()]
+    assert any("phase ended" in text for text in logs)
+    said = "\n".join([*place.said, *logs]).lower()
+    addresses = place.sql(
+        "select email from raw_salesforce.contact where email like '%@%' "
+        "union select email from raw_salesforce.lead where email like '%@%'"
+    )
+    assert len(addresses) > 100
+    secrets = [HUBSPOT_TOKEN, INTERCOM_TOKEN, "sandbox-secret"]
+    assert [text for text in (*secrets, *(row["email"].lower() for row in addresses)) if text in said] == []
 
 
 def test_an_empty_source_is_a_finding(place: Place, first: Any) -> None:

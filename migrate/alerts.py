@@ -1,0 +1,46 @@
+"""A message to a chat channel when a run needs somebody: a gate that stayed shut, or an error that ended it."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from migrate.settings import Settings
+
+TIMEOUT_SECONDS = 10
+ATTEMPTS = 3
+MOST_FINDINGS = 10
+
+log = structlog.get_logger()
+
+
+def send(settings: Settings, run_id: str, phase: str, findings: Sequence[str]) -> None:
+    """Post one message to the configured webhook; without one, or where it cannot be reached, the run goes on.
+
+    The body is `{"text": …}`, which Slack and what imitates it take
+    (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+    """
+    if settings.alert_webhook_url is None:
+        return
+    import httpx
+    import stamina
+
+    def post() -> None:
+        url = settings.alert_webhook_url
+        assert url is not None  # noqa: S101  # for the type checker: it was looked at above
+        httpx.post(
+            url.get_secret_value(), json={"text": text(run_id, phase, findings)}, timeout=TIMEOUT_SECONDS
+        ).raise_for_status()
+
+    try:
+        stamina.retry(on=httpx.HTTPError, attempts=ATTEMPTS, wait_max=2)(post)()
+    except httpx.HTTPError as error:
+        # Not the error's text: the address of a webhook is a secret.
+        log.warning("alert not sent", phase=phase, error=type(error).__name__)
+
+
+def text(run_id: str, phase: str, findings: Sequence[str]) -> str:
+    """Say which run stopped where and why, at most ten findings; findings carry no values of records."""
+    shown = [f"• {finding}" for finding in findings[:MOST_FINDINGS]]
+    more = len(findings) - len(shown)
+    lines = [f"Migration run {run_id} needs attention: {phase}", *shown]
+    return "\n".join([*lines, *([f"• and {more} more"] if more > 0 else [])])
