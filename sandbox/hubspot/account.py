@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sandbox.faults import Schedule
 from sandbox.hubspot import store
 from sandbox.hubspot.catalogue import Catalogue, ObjectType
 from sandbox.hubspot.defaults import seed
-from sandbox.hubspot.faults import Faults
 from sandbox.hubspot.validation import Validator
 
 TOKEN = "sandbox-hubspot-token"  # noqa: S105 - public, good for this stand-in only
@@ -38,10 +38,14 @@ class Account:
     """All state of one stand-in. Used by one thread at a time, except for `limits`, which is only replaced.
 
     clock: Unix seconds, for everything that depends on how much time has passed.
+    faults: what is to go wrong; `happening` and `refusing` are what it asks of the next call that is answered.
     """
 
-    def __init__(self, home: Path, clock: Clock = time.time) -> None:
+    def __init__(self, home: Path, faults: Schedule, clock: Clock = time.time) -> None:
         self.clock = clock
+        self.faults = faults
+        self.happening: list[Callable[[Account], None]] = []
+        self.refusing: list[str] = []
         self.db = store.connect(home / "hubspot.sqlite")
         with store.transaction(self.db):
             self._seed_if_new()
@@ -49,7 +53,6 @@ class Account:
         self.calls: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         self.too_many: Counter[str] = Counter()
-        self.faults = Faults()
         self._today = (self._day(), 0)
         self._validators: dict[str, Validator] = {}
         self._next_id = self._highest_id()
@@ -103,6 +106,9 @@ class Account:
 
     def run(self, handler: Callable[["Account", Given], Result], given: Given) -> Result:
         """Answer one call: all of its changes, or none if it is refused."""
+        while self.happening:
+            with store.transaction(self.db):
+                self.happening.pop()(self)
         try:
             with store.transaction(self.db):
                 return handler(self, given)
@@ -117,8 +123,9 @@ class Account:
             self.db.execute(f"delete from {table}")
         seed(self.db)
         self.definitions_changed()
+        self._today = (self._day(), 0)
         self.limits = Limits()
-        self.faults = Faults()
+        self.faults.clear()
         for counter in (self.calls, self.written, self.too_many):
             counter.clear()
 

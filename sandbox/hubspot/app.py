@@ -19,9 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.faults import Schedule
 from sandbox.hubspot import (
     associations,
     control,
+    faults,
     labels,
     merging,
     objects,
@@ -122,14 +124,15 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/_sandbox/reset", control.reset),
     ("GET", "/_sandbox/limits", control.limits),
     ("POST", "/_sandbox/limits", control.change_limits),
-    ("POST", "/_sandbox/faults", control.plan_fault),
+    ("POST", "/_sandbox/faults", control.plan_faults),
+    ("DELETE", "/_sandbox/faults", control.forget_faults),
     ("POST", "/_sandbox/owners", settings.add_owners),
 ]
 
 
 def create_app(home: Path, clock: Clock = time.time) -> Starlette:
     """Give the stand-in whose account lives in `home`, a folder that exists; tests move its `clock`."""
-    account = Account(home, clock)
+    account = Account(home, Schedule(faults.MENU, [*faults.EVENTS]), clock)
     worker = ThreadPoolExecutor(1, thread_name_prefix="hubspot")
 
     @asynccontextmanager

@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.errors import invalid
-from sandbox.hubspot.faults import Fault
 from sandbox.hubspot.web import Answer, Call
 
 
@@ -45,10 +44,15 @@ def change_limits(account: Account, call: Call) -> Answer:
     return Answer(asdict(account.limits))
 
 
-def plan_fault(account: Account, call: Call) -> Answer:
-    """POST faults: plan failures, {status, path, times, done, retry_after}."""
+def plan_faults(account: Account, call: Call) -> Answer:
+    """POST faults: plan what goes wrong, see sandbox/faults.py; give all that is still to come."""
     try:
-        account.faults.plan(Fault(**call.fields("status")))
-    except TypeError:
-        raise invalid("a fault has status, path, times, done and retry_after") from None
+        return Answer({"faults": account.faults.plan(call.fields())})
+    except ValueError as problem:
+        raise invalid(str(problem)) from None
+
+
+def forget_faults(account: Account, _call: Call) -> Answer:
+    """DELETE faults: forget what is still to come."""
+    account.faults.clear()
     return Answer(status=204)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Json = dict[str, Any]
+STATUSES = {"CONFLICT": 409, "OBJECT_NOT_FOUND": 404, "RATE_LIMITS": 429, "SERVICE_UNAVAILABLE": 503}
 
 
 class HubSpotError(Exception):
@@ -81,3 +82,16 @@ def missing_objects(singular: str, ids: list[str]) -> HubSpotError:
 def contact_exists(record_id: int) -> HubSpotError:
     """Build the answer to an e-mail address that another contact has."""
     return HubSpotError(409, f"Contact already exists. Existing ID: {record_id}", "CONFLICT")
+
+
+def too_many(policy: str) -> HubSpotError:
+    """Build the answer to a call beyond the limit of this name."""
+    more = {"errorType": "RATE_LIMIT", "policyName": policy}
+    if policy == "TEN_SECONDLY_ROLLING":
+        more["groupName"] = "publicapi:private-app-api-calls-ten-secondly"
+    return HubSpotError(429, f"You have reached your {policy.lower()} limit.", more=more)
+
+
+def refused_as(category: str) -> HubSpotError:
+    """Build the refusal of one record of a batch, for no other reason than that a fault asks for it."""
+    return HubSpotError(STATUSES.get(category, 400), f"The record was refused: {category}", category)

@@ -1,47 +1,116 @@
-"""Failures on demand: the next calls of a path are answered with an error, before or after they did their work."""
+"""What can go wrong in HubSpot: the menu that a seed draws from, its answers, and what people do to an account meanwhile."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
 
-from sandbox.hubspot.errors import HubSpotError
+from sandbox.faults import Fault
+from sandbox.hubspot import merging, properties, records
+from sandbox.hubspot.account import Account
+from sandbox.hubspot.catalogue import ObjectType
+from sandbox.hubspot.errors import HubSpotError, Json, too_many
+from sandbox.hubspot.store import now, put_property
+
+BATCH = "/batch/"
+UPSERT = "contacts/batch/upsert"
+
+MENU = (
+    Fault(status=429, policy="TEN_SECONDLY_ROLLING"),
+    Fault(status=429, policy="TEN_SECONDLY_ROLLING", headers={"Retry-After": "1"}),
+    Fault(status=429, policy="SECONDLY"),
+    Fault(status=429, policy="DAILY"),
+    *(Fault(status=status) for status in (408, 423, 500, 502, 503, 504, 524)),
+    *(Fault(BATCH, status=status, done=True) for status in (500, 502, 503, 504)),
+    Fault(status=503, times=6),
+    Fault(status=477, headers={"Retry-After": "1"}),
+    Fault(status=477, headers={"Retry-After": "86400"}),
+    Fault(status=401),
+    Fault(BATCH, cut=True),
+    Fault(BATCH, cut=True, times=4),
+    Fault(BATCH, cut=True, done=True),
+    Fault(BATCH, cut=True, done=True),
+    Fault(BATCH, cut=True, done=True, times=4),
+    Fault(seconds=0.02),
+    *(
+        Fault(BATCH + "upsert", refuse=category)
+        for category in (
+            "VALIDATION_ERROR",
+            "CONFLICT",
+            "OBJECT_NOT_FOUND",
+            "RATE_LIMITS",
+            "INTERNAL_ERROR",
+            "SERVICE_UNAVAILABLE",
+        )
+    ),
+    Fault(UPSERT, event="contacts_merged"),
+    Fault(UPSERT, event="contact_archived"),
+    Fault(UPSERT, event="property_deleted"),
+    Fault(UPSERT, event="option_renamed"),
+)
+
+MESSAGES = {
+    401: "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
+    423: "The resource is locked",
+    477: "The account is being migrated",
+    502: "Bad gateway",
+}
 
 
-@dataclass(slots=True)
-class Fault:
-    """Answer `times` calls whose path contains `path` with `status`.
-
-    done: let the call do its work first and lose only the answer, as when a gateway times out after a write.
-    retry_after: seconds for the header of that name (HubSpot sends it with 477).
-    """
-
-    status: int
-    path: str = ""
-    times: int = 1
-    done: bool = False
-    retry_after: int | None = None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-
-    @property
-    def error(self) -> HubSpotError:
-        messages = {423: "The resource is locked", 477: "The account is being migrated", 502: "Bad gateway"}
-        return HubSpotError(self.status, messages.get(self.status, "internal error"))
+def error(fault: Fault) -> HubSpotError:
+    """Give the answer that a fault's status stands for."""
+    if fault.policy:
+        return too_many(fault.policy)
+    return HubSpotError(fault.status, MESSAGES.get(fault.status, "internal error"))
 
 
-class Faults:
-    """The failures that are still to come."""
+def contacts_merged(account: Account) -> None:
+    """Merge the newest contact into the oldest, as somebody does who takes them for one person."""
+    kind, ids = _contacts(account)
+    if len(ids) > 1:
+        merging.merge_records(account, kind, ids[0], ids[-1])
 
-    def __init__(self) -> None:
-        self._coming: list[Fault] = []
 
-    def plan(self, fault: Fault) -> None:
-        self._coming.append(fault)
+def contact_archived(account: Account) -> None:
+    """Archive the newest contact."""
+    kind, ids = _contacts(account)
+    records.archive(account.db, kind, ids[-1:], now())
 
-    def take(self, path: str) -> Fault | None:
-        """Give the failure that is planned for this call, if any."""
-        for fault in self._coming:
-            if fault.path in path and fault.times > 0:
-                fault.times -= 1
-                return fault
-        return None
+
+def property_deleted(account: Account) -> None:
+    """Delete a property of the contacts that the account made itself, the last by name; keys are left alone."""
+    kind = account.catalogue.object_type("contacts")
+    own = [name for name, definition in _own(account, kind).items() if not definition.get("hasUniqueValue")]
+    if own:
+        properties.remove(account, kind, max(own))
+
+
+def option_renamed(account: Account) -> None:
+    """Give the first option of a select property of the account's own another internal value."""
+    kind = account.catalogue.object_type("contacts")
+    for definition in _own(account, kind).values():
+        if definition["type"] == "enumeration":
+            definition["options"][0]["value"] += "_renamed"
+            put_property(account.db, kind.id, definition)
+            account.definitions_changed()
+            return
+
+
+EVENTS: Mapping[str, Callable[[Account], None]] = {
+    act.__name__: act for act in (contacts_merged, contact_archived, property_deleted, option_renamed)
+}
+
+
+def happen(account: Account, event: str) -> None:
+    """Let somebody do to the account what the event's name says."""
+    EVENTS[event](account)
+
+
+def _contacts(account: Account) -> tuple[ObjectType, list[int]]:
+    kind = account.catalogue.object_type("contacts")
+    query = "select id from record where type_id = ? and archived_at is null order by id"
+    return kind, [key for (key,) in account.db.execute(query, (kind.id,))]
+
+
+def _own(account: Account, kind: ObjectType) -> dict[str, Json]:
+    query = "select definition from property where type_id = ? and archived = 0 order by name"
+    found = [json.loads(text) for (text,) in account.db.execute(query, (kind.id,))]
+    return {each["name"]: each for each in found if not each.get("hubspotDefined")}

@@ -11,8 +11,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.faults import strike
 from sandbox.hubspot.account import EXPIRED_TOKEN, TOKEN, Account, Clock
-from sandbox.hubspot.errors import HubSpotError
+from sandbox.hubspot.errors import HubSpotError, too_many
+from sandbox.hubspot.faults import EVENTS, error
 
 CONTROL = "/_sandbox/"
 WINDOW_SECONDS = 10.0
@@ -71,12 +73,16 @@ class Gate:
         self._account.calls[f"{scope['method']} {template(scope)}"] += 1
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._account.faults.take(scope["path"])
-        if fault is None or fault.done:
-            await self._app(scope, receive, _swallow if fault else send)
-        if fault is not None:
-            response = send_error(fault.error, scope["state"]["correlation_id"], fault.headers)
-            await response(scope, receive, send)
+        fault = self._account.faults.take(f"{scope['method']} {scope['path']}")
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        if fault.event:
+            self._account.happening.append(EVENTS[fault.event])
+        if fault.refuse:
+            self._account.refusing.append(fault.refuse)
+        refusal = send_error(error(fault), scope["state"]["correlation_id"], dict(fault.headers))
+        await strike(fault, self._app, scope, receive, send, refusal)
 
     def _authenticate(self, header: str) -> None:
         token = header.removeprefix("Bearer ")
@@ -91,25 +97,18 @@ class Gate:
         """Count a call against the day and against its own window; a refused one is not counted."""
         limits = self._account.limits
         if self._account.calls_today() >= limits.daily:
-            raise self._too_many("DAILY", "daily")
+            raise self._too_many("DAILY")
         window, most = (
             (self._searches, limits.search_secondly) if search else (self._window, limits.ten_secondly)
         )
         if window.left(most) <= 0:
-            raise (
-                self._too_many("SECONDLY", "secondly")
-                if search
-                else self._too_many("TEN_SECONDLY_ROLLING", "ten_secondly_rolling")
-            )
+            raise self._too_many("SECONDLY" if search else "TEN_SECONDLY_ROLLING")
         window.add()
         self._account.count_call()
 
-    def _too_many(self, policy: str, name: str) -> HubSpotError:
+    def _too_many(self, policy: str) -> HubSpotError:
         self._account.too_many[policy] += 1
-        more = {"errorType": "RATE_LIMIT", "policyName": policy}
-        if policy == "TEN_SECONDLY_ROLLING":
-            more["groupName"] = "publicapi:private-app-api-calls-ten-secondly"
-        return HubSpotError(TOO_MANY, f"You have reached your {name} limit.", more=more)
+        return too_many(policy)
 
     def _rate_headers(self) -> dict[str, str]:
         """Give the headers that every answer but a search's has."""
@@ -137,10 +136,6 @@ def send_error(problem: HubSpotError, correlation_id: str, headers: dict[str, st
     """Put a refusal into a response."""
     content = json.dumps(problem.body(correlation_id))
     return Response(content, problem.status, headers, media_type="application/json;charset=utf-8")
-
-
-async def _swallow(_message: Message) -> None:
-    """Lose an answer."""
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

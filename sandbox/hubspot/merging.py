@@ -26,12 +26,19 @@ def merge(account: Account, call: Call) -> Answer:
     found = records.by_id(account.db, kind, numbers)
     if len(found) < len(set(numbers)):
         raise not_found()
-    survivor, other = (found[number] for number in numbers)
+    merged = merge_records(account, kind, *numbers)
+    return Answer(show(kind, merged, merged.properties))
+
+
+def merge_records(account: Account, kind: ObjectType, primary: int, absorbed: int) -> Record:
+    """Merge two records that are there, named by their ids; give the survivor as it is now."""
+    found = records.by_id(account.db, kind, [primary, absorbed])
+    survivor, other = found[primary], found[absorbed]
     if survivor.id == other.id:
         raise invalid("A record cannot be merged with itself")
     merged = _merged(kind, survivor, other)
     _move(account, kind, merged, survivor, other)
-    return Answer(show(kind, merged, merged.properties))
+    return merged
 
 
 def _merged(kind: ObjectType, survivor: Record, other: Record) -> Record:
@@ -39,7 +46,7 @@ def _merged(kind: ObjectType, survivor: Record, other: Record) -> Record:
     before = [other.properties.get("hs_merged_object_ids"), survivor.properties.get("hs_merged_object_ids")]
     properties["hs_merged_object_ids"] = ";".join([*filter(None, before), str(other.id)])
     old = other.properties.get("email")
-    if kind.name == "contacts" and old and old != properties["email"]:
+    if kind.name == "contacts" and old and old != properties.get("email"):
         emails = [*filter(None, [survivor.properties.get("hs_additional_emails")]), old]
         properties["hs_additional_emails"] = ";".join(emails)
     return Record(survivor.id, properties, survivor.created_at, now())

@@ -65,7 +65,7 @@ def update(account: Account, call: Call) -> Answer:
 def archive(account: Account, call: Call) -> Answer:
     """DELETE: archive a property of one's own."""
     kind = account.catalogue.object_type(call.path["objectType"])
-    _archive(account, kind, call.path["propertyName"])
+    remove(account, kind, call.path["propertyName"])
     return Answer(status=204)
 
 
@@ -90,7 +90,7 @@ def batch_archive(account: Account, call: Call) -> Answer:
     kind = account.catalogue.object_type(call.path["objectType"])
     for given in call.inputs(BATCH, "name"):
         if given["name"] in account.catalogue.properties(kind):
-            _archive(account, kind, given["name"])
+            remove(account, kind, given["name"])
     return Answer(status=204)
 
 
@@ -213,12 +213,15 @@ def _put(account: Account, kind: ObjectType, definition: Json) -> None:
     account.definitions_changed()
 
 
-def _archive(account: Account, kind: ObjectType, name: str) -> None:
+def remove(account: Account, kind: ObjectType, name: str) -> None:
+    """Archive a property with the values that the records have of it; HubSpotError for one of HubSpot's own."""
     definition = _one(account, kind, name)
     if not definition["modificationMetadata"]["archivable"]:
         raise invalid(f"Property {name} is defined by HubSpot and cannot be archived")
     query = "delete from unique_value where type_id = ? and property = ?"
     account.db.execute(query, (kind.id, name))
+    query = "update record set properties = json_remove(properties, ?) where type_id = ?"
+    account.db.execute(query, (f'$."{name}"', kind.id))
     _put(account, kind, definition | {"archived": True, "archivedAt": now()})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sandbox.hubspot import links, records
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import ObjectType
-from sandbox.hubspot.errors import HubSpotError, Json, contact_exists, invalid
+from sandbox.hubspot.errors import HubSpotError, Json, contact_exists, invalid, refused_as
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.store import now
 from sandbox.hubspot.validation import Values, already_taken
@@ -56,7 +56,14 @@ def write(
 ) -> tuple[list[Written], list[Json]]:
     """Write records. Returns them and the entries for those that were refused; HubSpotError if all are refused."""
     refused = _Refused(allow_partial)
-    checked = [each for given in writes if (each := _check(account, kind, given, refused)) is not None]
+    struck = writes[len(writes) // 2] if account.refusing else None
+    checked = [
+        each
+        for given in writes
+        if given is not struck and (each := _check(account, kind, given, refused)) is not None
+    ]
+    if struck is not None:
+        refused.add(refused_as(account.refusing.pop()), struck.trace_id)
     claims = _Claims(account, kind, checked)
     written = [done for each in checked if (done := _settle(account, each, claims, refused)) is not None]
     _store(account, kind, [each for each, _ in written], claims)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from sandbox.faults import Fault, strike
 from sandbox.intercom import (
     admins,
     attributes,
@@ -30,6 +31,7 @@ from sandbox.intercom import (
 from sandbox.intercom.call import Call, Operation
 from sandbox.intercom.control import control_routes
 from sandbox.intercom.errors import ApiError, not_found, parameter_invalid, unauthorized
+from sandbox.intercom.faults import EVENTS, error
 from sandbox.intercom.store import Json, Store
 from sandbox.intercom.workspace import Workspace
 
@@ -133,6 +135,23 @@ class Endpoint:
         delay = self.workspace.store.settings.response_seconds
         if delay:
             await asyncio.sleep(delay)
+        fault = self._fault(request)
+        if fault is None:
+            await self._perform_and_count(scope, receive, send)
+        else:
+            refusal = self._refused(error(fault), dict(fault.headers))
+            await strike(fault, self._perform_and_count, scope, receive, send, refusal)
+
+    def _fault(self, request: Request) -> Fault | None:
+        """Give what goes wrong with this call; what is done to the workspace is done at once."""
+        fault = self.workspace.faults.take(f"{request.method} {request.url.path}")
+        if fault is not None and fault.event:
+            with self.workspace.store.transaction():
+                EVENTS[fault.event](self.workspace.store)
+        return fault
+
+    async def _perform_and_count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         response = self._answer(request, await request.body())
         self.workspace.calls.record(
             f"{request.method} {self.path.replace(':path', '')}",
@@ -146,17 +165,19 @@ class Endpoint:
         headers = {"X-Request-Id": str(uuid.uuid4())}
         try:
             result = self._perform(request, body, headers)
-        except ApiError as error:
-            content = error.body(headers["X-Request-Id"])
-            return JSONResponse(content, error.status, {**headers, **error.headers})
+        except ApiError as refusal:
+            return self._refused(refusal, headers)
         return Response(headers=headers) if result is None else JSONResponse(result, headers=headers)
+
+    def _refused(self, refusal: ApiError, headers: dict[str, str]) -> Response:
+        content = refusal.body(headers.setdefault("X-Request-Id", str(uuid.uuid4())))
+        return JSONResponse(content, refusal.status, {**headers, **refusal.headers})
 
     def _perform(self, request: Request, body: bytes, headers: dict[str, str]) -> Json | None:
         workspace, now = self.workspace, self.workspace.clock()
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise unauthorized()
         headers |= workspace.limit.take(workspace.store.settings.requests_per_minute, now)
-        workspace.raise_failure()
         asked = request.headers.get("intercom-version") or workspace.store.settings.default_version
         if asked not in VERSIONS:
             raise ApiError(400, "intercom_version_invalid", "The requested version could not be found")

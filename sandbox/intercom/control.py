@@ -35,10 +35,15 @@ def control_routes(workspace: Workspace) -> list[Route]:
         workspace.forget_calls()
         return JSONResponse(workspace.calls.report())
 
-    async def fail(request: Request) -> Response:
-        asked = json.loads(await request.body())
-        workspace.fail_next(int(asked["status"]), int(asked.get("times", 1)))
-        return JSONResponse({"status": "ok"})
+    async def plan_faults(request: Request) -> Response:
+        try:
+            return JSONResponse({"faults": workspace.faults.plan(json.loads(await request.body()))})
+        except ValueError as problem:
+            return JSONResponse({"error": str(problem)}, status_code=400)
+
+    async def forget_faults(_: Request) -> Response:
+        workspace.faults.clear()
+        return Response(status_code=204)
 
     async def add_admins(request: Request) -> Response:
         people: list[Json] = json.loads(await request.body())
@@ -51,7 +56,8 @@ def control_routes(workspace: Workspace) -> list[Route]:
         Route("/_sandbox/reset", reset, methods=["POST"]),
         Route("/_sandbox/calls", calls),
         Route("/_sandbox/calls", forget_calls, methods=["DELETE"]),
-        Route("/_sandbox/failures", fail, methods=["POST"]),
+        Route("/_sandbox/faults", plan_faults, methods=["POST"]),
+        Route("/_sandbox/faults", forget_faults, methods=["DELETE"]),
         Route("/_sandbox/admins", add_admins, methods=["POST"]),
         *(
             Route(f"/_sandbox/{name}", _setter(workspace, names), methods=["POST"])

@@ -131,7 +131,7 @@ def test_what_passes_is_tried_again(
     vendor: Intercom, workspace: Workspace, place: dict[str, Any], status: int
 ) -> None:
     vendor.contact("1")
-    vendor.post("/_sandbox/failures", {"status": status, "times": 2})
+    vendor.post("/_sandbox/faults", {"status": status, "times": 2})
     assert read(workspace, **place)[0].rows == 1
 
 

@@ -172,7 +172,7 @@ def test_answers_can_be_slow_and_can_fail(workspace: Acme) -> None:
     workspace.call("GET", "/me")
     assert time.monotonic() - start >= 0.1
     workspace.control("latency", {"response_seconds": 0})
-    workspace.control("failures", {"status": 503, "times": 2})
+    workspace.control("faults", {"status": 503, "times": 2})
     codes = [workspace.http.post("/contacts", json={"external_id": "003A"}).status_code for _ in range(3)]
     assert codes == [503, 503, 200]
 
