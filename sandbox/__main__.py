@@ -8,6 +8,8 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.zero_copy import with_zero_copy
+
 VENDORS = ("salesforce", "hubspot", "intercom")
 
 
@@ -23,7 +25,7 @@ def main() -> None:
     arguments.home.mkdir(parents=True, exist_ok=True)
     app = importlib.import_module(f"sandbox.{arguments.vendor}.app").create_app(arguments.home)
     uvicorn.run(
-        _dated(app),
+        with_zero_copy(_dated(app)),
         host="127.0.0.1",
         port=arguments.port,
         log_level="warning",

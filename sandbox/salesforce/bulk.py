@@ -2,22 +2,20 @@
 
 import base64
 import binascii
-import zlib
-from collections.abc import Iterator
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from sandbox.salesforce import soql
+from sandbox.salesforce.delivery import FileResponse
 from sandbox.salesforce.errors import ApiError, not_found
-from sandbox.salesforce.jobs import DELIMITERS, Job
+from sandbox.salesforce.jobs import DELIMITERS, LINE_ENDINGS, Job
 from sandbox.salesforce.records import json_moment
 from sandbox.salesforce.state import Call, VendorJson
 from sandbox.salesforce.store import utc_now
 from sandbox.salesforce.translate import refuse_in_bulk, refuse_subqueries_in_bulk, translate
 
 OPERATIONS = ("query", "queryAll")
-LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 RESULT_PAGES = 5
 FIRST_VERSION_WITH_RESULT_PAGES = 58.0
 
@@ -117,7 +115,7 @@ def delete(call: Call) -> Response:
 
 
 def results(call: Call) -> Response:
-    """Reply of GET /jobs/query/{id}/results?maxRecords=&locator=: CSV with a header line, streamed.
+    """Reply of GET /jobs/query/{id}/results?maxRecords=&locator=: CSV with a header line.
 
     Raises:
         ApiError: The job is not complete, or maxRecords or locator cannot be read.
@@ -132,11 +130,15 @@ def results(call: Call) -> Response:
         # The word null, not an absent header, ends the paging.
         "Sforce-Locator": _locator(end) if end < total else "null",
     }
-    content = _csv(call, job, start, most)
-    if "gzip" in call.request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        content = _gzipped(content)
-    return StreamingResponse(content, headers=headers, media_type="text/csv")
+    result, delivery = call.sandbox.jobs.result(job), call.sandbox.delivery
+    headers["Content-Type"] = "text/csv; charset=UTF-8" if delivery.charset else "text/csv"
+    return FileResponse(
+        result.content,
+        [result.header(), result.records(min(start, total), end)],
+        headers,
+        delivery,
+        packed="gzip" in call.request.headers.get("accept-encoding", ""),
+    )
 
 
 def result_pages(call: Call) -> Response:
@@ -227,18 +229,3 @@ def _offset(call: Call) -> int:
         return abs(int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4))))
     except (binascii.Error, ValueError) as error:
         raise ApiError("API_ERROR", "The locator is not one that this job gave") from error
-
-
-def _csv(call: Call, job: Job, start: int, most: int) -> Iterator[bytes]:
-    ending, jobs = LINE_ENDINGS[job.line_ending], call.sandbox.jobs
-    header = DELIMITERS[job.column_delimiter].join(f'"{name}"' for name in jobs.names(job))
-    yield f"{header}{ending}".encode()
-    for lines in jobs.lines(job, start, most):
-        yield "".join(f"{line}{ending}" for line in lines).encode()
-
-
-def _gzipped(content: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(level=1, wbits=zlib.MAX_WBITS | 16)
-    for piece in content:
-        yield packer.compress(piece)
-    yield packer.flush()

@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.salesforce import oauth, rows
+from sandbox.salesforce import filling, oauth, rows
 from sandbox.salesforce.budget import Limits, Usage
+from sandbox.salesforce.delivery import Delivery
+from sandbox.salesforce.org import Sobject
 from sandbox.salesforce.seed import SeedError, load_folder
 from sandbox.salesforce.state import Fault, Sandbox
 
@@ -30,7 +32,10 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "calls": ("GET", _calls),
         "reset": ("POST", _reset),
         "seed": ("POST", _seed),
+        "fill": ("POST", _fill),
+        "touch": ("POST", _touch),
         "limits": ("POST", _limits),
+        "delivery": ("POST", _delivery),
         "jwt_key": ("POST", _jwt_key),
         "expire_sessions": ("POST", lambda sandbox, _: {"expired": oauth.expire_sessions(sandbox)}),
         "faults": ("POST", _faults),
@@ -65,10 +70,12 @@ def _calls(sandbox: Sandbox, _: str) -> dict[str, Any]:
 
 def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
     sandbox.store.reset()
+    filling.forget(sandbox.store)
     sandbox.usage, sandbox.faults = Usage(), []
     sandbox.jobs.failures.clear()
-    for each in fields(Limits):
-        setattr(sandbox.limits, each.name, each.default)
+    for settings in (sandbox.limits, sandbox.delivery):
+        for each in fields(settings):
+            setattr(settings, each.name, each.default)
     return {"status": "empty"}
 
 
@@ -80,16 +87,38 @@ def _seed(sandbox: Sandbox, body: str) -> dict[str, Any]:
     return {"loaded": load_folder(sandbox.store, folder)}
 
 
+def _fill(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"object": "Contact", "rows": 1000000, "seed": 1}: make up so many records, unless they are there already."""
+    asked = _object(body)
+    rows = filling.fill(
+        sandbox.store, _sobject(sandbox, asked), int(asked.get("rows", 1000)), int(asked.get("seed", 1))
+    )
+    return {"rows": rows}
+
+
+def _touch(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"object": "Contact", "every": 1000}: save every so many-th record once more, with nothing changed but its times."""
+    asked = _object(body)
+    return {"touched": filling.touch(sandbox.store, _sobject(sandbox, asked), int(asked.get("every", 1000)))}
+
+
 def _limits(sandbox: Sandbox, body: str) -> dict[str, Any]:
     """{"DailyApiRequests": 5}: change limits by name; the reply holds all."""
-    known = {each.name for each in fields(Limits)}
+    return _changed(sandbox.limits, body)
+
+
+def _delivery(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"gzip": false, "bytes_per_second": 25000000}: change how result pages travel; the reply holds all."""
+    return _changed(sandbox.delivery, body)
+
+
+def _changed(settings: Limits | Delivery, body: str) -> dict[str, Any]:
+    known = {each.name for each in fields(settings)}
     for name, value in _object(body).items():
         if name not in known or not isinstance(value, int | float):
-            raise ControlError(
-                f"limit {name!r} is not known or no number; the limits are {', '.join(sorted(known))}"
-            )
-        setattr(sandbox.limits, name, value)
-    return asdict(sandbox.limits)
+            raise ControlError(f"{name!r} is not known or no number; known are {', '.join(sorted(known))}")
+        setattr(settings, name, value)
+    return asdict(settings)
 
 
 def _jwt_key(sandbox: Sandbox, body: str) -> dict[str, Any]:
@@ -124,10 +153,15 @@ def _bulk_failures(sandbox: Sandbox, body: str) -> dict[str, Any]:
 def _purge(sandbox: Sandbox, body: str) -> dict[str, Any]:
     """{"object": "Contact", "ids": [...]}: empty deleted records from the recycle bin."""
     asked = _object(body)
+    ids = [str(each) for each in asked.get("ids", [])]
+    return {"purged": rows.purge(sandbox.store, _sobject(sandbox, asked), ids)}
+
+
+def _sobject(sandbox: Sandbox, asked: dict[str, Any]) -> Sobject:
     sobject = sandbox.org.find(str(asked.get("object", "")))
     if sobject is None:
         raise ControlError("object must name an object of the org")
-    return {"purged": rows.purge(sandbox.store, sobject, [str(each) for each in asked.get("ids", [])])}
+    return sobject
 
 
 def _object(body: str) -> dict[str, Any]:

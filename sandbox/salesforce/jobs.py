@@ -1,11 +1,10 @@
-"""Bulk query jobs: kept in the store, run one after the other, their results lying ready as finished CSV lines."""
+"""Bulk query jobs: kept in the store, run one after the other, their results lying ready as CSV files."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 from sqlglot import Expr, exp
@@ -14,13 +13,14 @@ from sandbox.salesforce import soql
 from sandbox.salesforce.budget import Limits
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.ids import new_id
+from sandbox.salesforce.results import Result
 from sandbox.salesforce.store import Store, utc_now
 from sandbox.salesforce.translate import DIALECT, Output, Statement, translate
 
 ID_PREFIX = "750"
 DELIMITERS = {"COMMA": ",", "TAB": "\t", "PIPE": "|", "SEMICOLON": ";", "CARET": "^", "BACKQUOTE": "`"}
 FINAL_STATES = frozenset({"JobComplete", "Failed", "Aborted"})
-LINES_AT_ONCE = 5_000
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 # Bulk writes doubles as Java does: 500000.0 but 9.9213206E7, and 1.0E-4.
 JAVA_DOUBLE = """
 CREATE OR REPLACE MACRO java_mantissa(digits) AS
@@ -141,18 +141,11 @@ class Jobs:
         """Forget a job and its result."""
         with self.store.writing() as cursor:
             cursor.execute("DELETE FROM job WHERE id = ?", [job.id])
-        self._file(job.id).unlink(missing_ok=True)
+        self.result(job).remove()
 
-    def names(self, job: Job) -> list[str]:
-        """Give the header names of a job's result, such as Account.Name."""
-        return [".".join(each.path) for each in self._statement(job).shown]
-
-    def lines(self, job: Job, start: int, most: int) -> Iterator[list[str]]:
-        """Give CSV records of a complete job without their line ends, a few thousand at a time."""
-        sql = f"SELECT record FROM read_parquet(?) LIMIT {most} OFFSET {start}"
-        rows = self.store.execute(sql, [str(self._file(job.id))])
-        while batch := rows.fetchmany(LINES_AT_ONCE):
-            yield [line for (line,) in batch]
+    def result(self, job: Job) -> Result:
+        """Give the result of a complete job."""
+        return Result(self.store.files / job.id)
 
     def _run(self, job_id: str) -> None:
         """Run one job to its end; whatever goes wrong becomes its error."""
@@ -172,13 +165,16 @@ class Jobs:
         )
 
     def _write(self, job: Job) -> tuple[int, str | None]:
-        """Write every record of the result as a CSV line, in the order of the query."""
+        """Write every record of the result as CSV, in the order of the query."""
         if self.failures:
             return 0, self.failures.pop(0)
         statement = self._statement(job)
-        line = _csv_line(statement, DELIMITERS[job.column_delimiter])
+        delimiter, ending = DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending]
+        names = delimiter.join(f'"{".".join(each.path)}"' for each in statement.shown)
+        line = _csv_line(statement, delimiter, ending)
         sql = statement.select(line.as_("record")).sql(dialect=DIALECT)
-        return self.store.keep_result(sql, statement.parameters, self._file(job.id)), None
+        batches = self.store.batches(sql, statement.parameters)
+        return self.result(job).write(names + ending, batches), None
 
     def _statement(self, job: Job) -> Statement:
         return translate(soql.parse(job.query), self.store.org, deleted=job.shows_deleted)
@@ -190,15 +186,13 @@ class Jobs:
             sql = f"UPDATE job SET {sets} WHERE id = ? AND {condition} RETURNING id"
             return bool(cursor.execute(sql, [*values.values(), job_id]).fetchall())
 
-    def _file(self, job_id: str) -> Path:
-        return self.store.files / f"{job_id}.parquet"
 
-
-def _csv_line(statement: Statement, delimiter: str) -> Expr:
-    """Give a whole CSV record: everything in quotes, quotes doubled, null as an empty text."""
-    quote, between = exp.Literal.string('"'), exp.Literal.string(f'"{delimiter}"')
+def _csv_line(statement: Statement, delimiter: str, ending: str) -> Expr:
+    """Give a whole CSV record: everything in quotes, quotes doubled, null as an empty text, then the line's end."""
+    quote, last = exp.Literal.string('"'), exp.Literal.string(f'"{ending}')
+    between = exp.Literal.string(f'"{delimiter}"')
     values = (exp.func("replace", _text(each), quote, exp.Literal.string('""')) for each in statement.shown)
-    return exp.func("concat", quote, exp.func("concat_ws", between, *values), quote)
+    return exp.func("concat", quote, exp.func("concat_ws", between, *values), last)
 
 
 def _text(output: Output) -> Expr:

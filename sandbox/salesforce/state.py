@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.salesforce.budget import Limits, Usage
+from sandbox.salesforce.delivery import Delivery
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.jobs import Jobs
 from sandbox.salesforce.org import Org
@@ -41,6 +42,7 @@ class Sandbox:
     limits: Limits
     jobs: Jobs
     usage: Usage = field(default_factory=Usage)
+    delivery: Delivery = field(default_factory=Delivery)
     faults: list[Fault] = field(default_factory=list)
 
     @property

@@ -14,6 +14,8 @@ from sandbox.salesforce.org import Field, Org, declared_org
 DATABASE = "salesforce.duckdb"
 # Enough for a million wide records in one query; what is larger goes to disk.
 MEMORY = "2GB"
+# Rows that are read at once, each of at most 1.6 million characters of long text.
+BATCH_ROWS = 10_000
 COLUMN_TYPES = {
     "boolean": "BOOLEAN",
     "int": "BIGINT",
@@ -65,6 +67,10 @@ class Store:
         """Run one statement on a cursor of its own; rows come as they are fetched, not all at once."""
         return self._connection.cursor().execute(sql, parameters)
 
+    def batches(self, sql: str, parameters: Any = ()) -> Iterator[Any]:
+        """Give the rows of a query as Arrow record batches of so many rows, as they are fetched."""
+        yield from self._connection.cursor().sql(sql, params=list(parameters)).to_arrow_reader(BATCH_ROWS)
+
     def row(self, sql: str, parameters: Any = ()) -> tuple[Any, ...] | None:
         """Give the first row, or None."""
         return self.execute(sql, parameters).fetchone()
@@ -109,6 +115,11 @@ class Store:
         """Keep a setting over restarts."""
         with self.writing() as cursor:
             cursor.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", [name, value])
+
+    def forget_settings(self, prefix: str) -> None:
+        """Drop the settings whose names begin so."""
+        with self.writing() as cursor:
+            cursor.execute("DELETE FROM setting WHERE starts_with(name, ?)", [prefix])
 
     def admin_id(self) -> str:
         """Give the id of the user that stands behind the credentials and owns what names no owner."""
