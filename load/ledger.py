@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +46,10 @@ COLUMNS = (
     "error_message",
     "correlation_id",
     "attempted_at",
+    "plan_id",
+    "before_image",
+    "kept",
+    "definitions_hash",
 )
 
 STAGE = "ops.load_spool"
@@ -64,7 +68,7 @@ where not exists (
 LATEST_SUCCESSES = f"""
 merge into ops.load_ledger as ledger
 using (
-    select target, object, record_key, action, target_id, row_hash, run_id, attempted_at
+    select target, object, record_key, action, target_id, row_hash, run_id, kept, attempted_at
     from {INCOMING}
     where status = 'succeeded'
     qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
@@ -72,27 +76,40 @@ using (
 on ledger.target = latest.target and ledger.object = latest.object and ledger.record_key = latest.record_key
 when matched and latest.attempted_at >= ledger.loaded_at and latest.action = 'archive' then delete
 when matched and latest.attempted_at >= ledger.loaded_at then update set
-    target_id = latest.target_id, row_hash = latest.row_hash, run_id = latest.run_id, loaded_at = latest.attempted_at
+    target_id = latest.target_id, row_hash = latest.row_hash, run_id = latest.run_id, loaded_at = latest.attempted_at,
+    kept = latest.kept, created_in = iff(latest.action = 'create', latest.run_id, ledger.created_in)
 when not matched and latest.action <> 'archive' then
-    insert (target, object, record_key, target_id, row_hash, run_id, loaded_at)
+    insert (target, object, record_key, target_id, row_hash, run_id, loaded_at, kept, created_in)
     values (latest.target, latest.object, latest.record_key, latest.target_id, latest.row_hash, latest.run_id,
-        latest.attempted_at)"""
+        latest.attempted_at, latest.kept, iff(latest.action = 'create', latest.run_id, null))"""
 
 
 class Spool:
     """The answers of one run, on disk until they are in the warehouse. One process writes in a folder at a time."""
 
-    def __init__(self, connection: Any, folder: Path, run_id: str) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        folder: Path,
+        run_id: str,
+        *,
+        plan_id: str | None = None,
+        definitions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write in `folder`. `definitions`: the digest of a target's definitions by a feed's label."""
         self._connection = connection
         self._folder = folder
         self._run_id = run_id
+        self._plan_id = plan_id
+        self._definitions = definitions or {}
         self._file: BinaryIO | None = None
         self._attempts = 0
 
     def write(self, feed: Feed, results: Iterable[Result]) -> None:
         """Put the results on disk; they are safe when this returns."""
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-        lines = [_line(self._run_id, feed, result, now) for result in results]
+        digest = self._definitions.get(feed.label)
+        lines = [_line(self._run_id, feed, result, now, self._plan_id, digest) for result in results]
         file = self._file or self._open()
         file.write("".join(lines).encode())
         file.flush()
@@ -156,7 +173,13 @@ def redacted(message: str | None) -> str | None:
     return None if message is None else E_MAIL.sub("[e-mail]", message)[:MESSAGE_LENGTH]
 
 
-def _line(run_id: str, feed: Feed, result: Result, now: str) -> str:
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _line(
+    run_id: str, feed: Feed, result: Result, now: str, plan_id: str | None, definitions_hash: str | None
+) -> str:
     values = (
         run_id,
         feed.target,
@@ -171,6 +194,10 @@ def _line(run_id: str, feed: Feed, result: Result, now: str) -> str:
         redacted(result.error_message),
         result.correlation_id,
         now,
+        plan_id,
+        _json(result.before),
+        _json(list(result.kept) or None),
+        definitions_hash,
     )
     return json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n"
 

@@ -112,6 +112,8 @@ class Result:
     correlation_id: str | None = None
     row_hash: str | None = None
     payload: str | None = None
+    before: Mapping[str, Any] | None = None
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

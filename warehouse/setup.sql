@@ -45,6 +45,7 @@ create table if not exists ops.extract_count (
     counted_at timestamp_ntz
 );
 
+-- One row for each time that a record was sent, appended and never changed: audit trail and way back in one.
 create table if not exists ops.load_attempt (
     run_id varchar not null,
     target varchar not null,
@@ -60,7 +61,16 @@ create table if not exists ops.load_attempt (
     correlation_id varchar,
     attempted_at timestamp_ntz
 );
+alter table ops.load_attempt add column if not exists plan_id varchar;
+-- JSON: what the target held before, of every property that was overwritten or archived; of a link, whether it was
+-- there
+alter table ops.load_attempt add column if not exists before_image varchar;
+-- JSON list: the properties that somebody had changed in the target, and that were left as they are
+alter table ops.load_attempt add column if not exists kept varchar;
+-- digest of the target's definitions of the properties sent; a refused record is tried again when it changes
+alter table ops.load_attempt add column if not exists definitions_hash varchar;
 
+-- The latest success of each record.
 create table if not exists ops.load_ledger (
     target varchar not null,
     object varchar not null,
@@ -69,6 +79,91 @@ create table if not exists ops.load_ledger (
     row_hash varchar,
     run_id varchar,
     loaded_at timestamp_ntz
+);
+-- the run that made the record; null when the target had it before
+alter table ops.load_ledger add column if not exists created_in varchar;
+alter table ops.load_ledger add column if not exists kept varchar;
+
+-- What the targets refused, or what could not be sent, and has not been put right since: from the last success on.
+create or replace view ops.reject as
+with since_success as (
+    select
+        target,
+        object,
+        record_key,
+        row_hash,
+        status,
+        error_category,
+        error_message,
+        correlation_id,
+        definitions_hash,
+        run_id,
+        attempted_at,
+        max(iff(status = 'succeeded', attempted_at, null)) over (
+            partition by target, object, record_key
+        ) as succeeded_at
+    from ops.load_attempt
+),
+
+rejected as (
+    select
+        target,
+        object,
+        record_key,
+        row_hash,
+        status,
+        error_category,
+        error_message,
+        correlation_id,
+        definitions_hash,
+        run_id,
+        min(attempted_at) over (partition by target, object, record_key) as first_seen_at,
+        attempted_at as last_seen_at,
+        count(*) over (partition by target, object, record_key) as attempts
+    from since_success
+    where succeeded_at is null or attempted_at > succeeded_at
+    qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
+)
+
+select
+    target,
+    object,
+    record_key,
+    row_hash,
+    status,
+    error_category,
+    error_message,
+    correlation_id,
+    definitions_hash,
+    run_id,
+    first_seen_at,
+    last_seen_at,
+    attempts
+from rejected;
+
+-- What a load would do, as it was shown; a load carries out exactly this.
+create table if not exists ops.plan (
+    plan_id varchar not null,
+    status varchar,
+    created_at timestamp_ntz,
+    applied_at timestamp_ntz,
+    run_id varchar,
+    inputs varchar,
+    summary varchar
+);
+
+create table if not exists ops.plan_action (
+    plan_id varchar not null,
+    target varchar not null,
+    object varchar not null,
+    record_key varchar not null,
+    action varchar,
+    row_hash varchar,
+    target_id varchar,
+    changes varchar,
+    before_image varchar,
+    kept varchar,
+    reason varchar
 );
 
 create schema if not exists raw_salesforce;

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -321,7 +322,7 @@ def test_applying_takes_up_leftovers_by_itself(
 
 def _leave_behind(spool_dir: Path, rows: Sequence[tuple[Any, ...]]) -> None:
     spool_dir.mkdir(exist_ok=True)
-    lines = [json.dumps(dict(zip(COLUMNS, (*row[:-1], row[-1].isoformat()), strict=True))) for row in rows]
+    lines = [json.dumps(dict(zip(COLUMNS, row, strict=True)), default=datetime.isoformat) for row in rows]
     (spool_dir / "r0.jsonl").write_text("\n".join(lines) + '\n{"run_id": "r0", "targ')
 
 

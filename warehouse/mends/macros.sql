@@ -121,6 +121,9 @@ create or replace macro _sf_typeof(x) as
         else json_type(to_json(x))
     end;
 
+-- One number for a set of rows, whatever their order. DuckDB's hashes are unsigned.
+create or replace macro hash_agg(x) as (coalesce(bit_xor(hash(x)), 0) & 9223372036854775807)::bigint;
+
 -- Who and where the session is.
 create or replace macro current_account() as 'LOCAL';
 create or replace macro current_region() as 'LOCAL';
