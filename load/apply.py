@@ -1,15 +1,19 @@
 """Carrying out a plan: schema, records, links, in that order; every answer kept before more work starts."""
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from load.ledger import Spool, replay
+from load.feeds import Feed
+from load.ledger import Spool, doubt_ends, lose_values, replay
 from load.plan import FeedPlan, Plan, rows_to_archive, rows_to_send
-from load.target import LoadError, Result, SchemaChange, Target
+from load.target import LoadError, LoadStoppedError, Result, Row, SchemaChange, Target
+from load.threads import Turns, side_by_side
 
 log = structlog.get_logger()
 
@@ -76,8 +80,10 @@ def apply(
 ) -> Applied:
     """Send what the plan says, to the targets by their names.
 
-    Rows are read again from the warehouse while sending, so what changed since the plan is taken as it is now. Killed
-    at any moment, the next `replay`, plan and apply go on without a gap or a double.
+    Rows are read again from the warehouse while sending, so what changed since the plan is taken as it is now: also
+    feeds that the plan had nothing for, since a record made anew wants its links anew. Killed at any moment, the next
+    `replay`, plan and apply go on without a gap or a double. The targets are independent: they are loaded side by side,
+    each one's feeds in their order, and one that stops leaves the other alone.
     `progress` is called with a feed's label, the rows done, and the rows planned.
 
     Raises:
@@ -88,16 +94,27 @@ def apply(
     replay(connection, spool_dir)
     applied = Applied()
     before = {name: (target.calls, target.records) for name, target in targets.items()}
-    for name in dict.fromkeys(planned.feed.target for planned in work):
+    chosen = [*dict.fromkeys(planned.feed.target for planned in work)]
+    for name in chosen:
         targets[name].check_account()
-        feeds = [planned.feed for planned in work if planned.feed.target == name]
-        applied.schema_changes.extend(targets[name].provision(feeds))
-    with Spool(connection, spool_dir, run_id) as spool:
-        for planned in work:
-            target = targets[planned.feed.target]
-            applied.feeds.append(
-                _send(connection, planned, target, spool, retry_refused=plan.retry_refused, progress=progress)
-            )
+        feeds = [planned.feed for planned in plan.feeds if planned.feed.target == name]
+        changes = targets[name].provision(feeds)
+        _resend(connection, feeds, changes)
+        applied.schema_changes.extend(changes)
+    turns = Turns(connection)
+    with Spool(turns, spool_dir, run_id) as spool:
+
+        def lane(name: str, stop: threading.Event) -> None:
+            for planned in plan.feeds:
+                if planned.feed.target == name:
+                    sending = _Sending(turns, planned, targets[name], spool, run_id, progress, stop)
+                    sent = sending.carry_out(retry_refused=plan.retry_refused)
+                    if sent.sent or planned in work:
+                        applied.feeds.append(sent)
+
+        side_by_side([partial(lane, name) for name in chosen], LoadError)
+    order = [planned.feed.label for planned in plan.feeds]
+    applied.feeds.sort(key=lambda sent: order.index(f"{sent.target} {sent.object}"))
     for name, (calls, records) in before.items():
         target = targets[name]
         applied.targets[name] = {"calls": target.calls - calls, "records": target.records - records}
@@ -116,39 +133,58 @@ def _check(work: list[FeedPlan], targets: Mapping[str, Target], most_archived_sh
             )
 
 
-def _send(
-    connection: Any,
-    planned: FeedPlan,
-    target: Target,
-    spool: Spool,
-    *,
-    retry_refused: bool,
-    progress: Progress | None,
-) -> FeedApplied:
-    feed = planned.feed
-    applied = FeedApplied(feed.target, feed.object)
-    calls = target.calls
-    log.info("feed_started", feed=feed.label, rows=planned.to_send, archive=planned.archive)
-    try:
-        for results in _answers(connection, planned, target, retry_refused):
-            spool.write(feed, results)
-            applied.count(results)
-            if progress is not None:
-                progress(feed.label, applied.sent, planned.to_send + planned.archive)
-    finally:
-        applied.calls = target.calls - calls
-        log.info("feed_finished", **asdict(applied))
-    # Links look up in the ledger what the records before them became.
-    spool.flush()
-    return applied
+def _resend(connection: Any, feeds: Sequence[Feed], changes: Sequence[SchemaChange]) -> None:
+    """Have records sent again that were loaded before a property of theirs was there."""
+    created = {(change.object, change.name) for change in changes if change.change.endswith(" created")}
+    for feed in feeds:
+        if any((feed.object, column.name) in created for column in feed.columns):
+            lose_values(connection, feed)
 
 
-def _answers(
-    connection: Any, planned: FeedPlan, target: Target, retry_refused: bool
-) -> Iterator[list[Result]]:
-    if planned.to_send:
-        yield from target.send(
-            planned.feed, rows_to_send(connection, planned.feed, retry_refused=retry_refused)
-        )
-    if planned.archive:
-        yield from target.archive(planned.feed, rows_to_archive(connection, planned.feed))
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One feed on its way to its target."""
+
+    connection: Any
+    planned: FeedPlan
+    target: Target
+    spool: Spool
+    run_id: str
+    progress: Progress | None
+    stop: threading.Event
+
+    def carry_out(self, *, retry_refused: bool) -> FeedApplied:
+        feed, total = self.planned.feed, self.planned.to_send + self.planned.archive
+        applied = FeedApplied(feed.target, feed.object)
+        calls = self.target.calls
+        log.info("feed_started", feed=feed.label, rows=self.planned.to_send, archive=self.planned.archive)
+        try:
+            for results in self._answers(retry_refused):
+                self.spool.write(feed, results)
+                applied.count(results)
+                if self.progress is not None:
+                    self.progress(feed.label, applied.sent, max(total, applied.sent))
+        finally:
+            applied.calls = self.target.calls - calls
+            log.info("feed_finished", **asdict(applied))
+        # Links look up in the ledger what the records before them became.
+        self.spool.flush()
+        if applied.failed and feed.ends:
+            doubt_ends(self.connection, feed, self.run_id)
+        return applied
+
+    def _answers(self, retry_refused: bool) -> Iterator[list[Result]]:
+        feed = self.planned.feed
+        rows = rows_to_send(self.connection, feed, retry_refused=retry_refused)
+        yield from self.target.send(feed, self._until_stopped(rows))
+        if self.planned.archive:
+            rows = rows_to_archive(self.connection, feed)
+            yield from self.target.archive(feed, self._until_stopped(rows))
+
+    def _until_stopped(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            if self.stop.is_set():
+                raise LoadStoppedError(
+                    f"{self.planned.feed.label}: stopped. Run it again: it goes on from here."
+                )
+            yield row

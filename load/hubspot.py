@@ -1,8 +1,8 @@
 """HubSpot: upserts of a hundred records, links by the thousand, every answer matched to its record.
 
 The setup calls are the SDK's typed ones (`load.hubspot_schema`). The hot path sends its own JSON through the SDK's
-connection pool, because the SDK's models cost five times as much as the rest of a call. API: v3 objects and
-v4 associations.
+connection pool, because the SDK's models cost five times as much as the rest of a call. Where the calls go, and in which
+version of the API: `load.hubspot_paths`.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import hubspot
 import structlog
@@ -21,6 +21,7 @@ from hubspot.crm import properties as properties_api
 
 from load.answer import Answer
 from load.feeds import Feed
+from load.hubspot_paths import Redirected, paths
 from load.hubspot_schema import provision
 from load.hubspot_wire import (
     Input,
@@ -35,8 +36,9 @@ from load.hubspot_wire import (
     message_of,
     record_input,
     refused_by,
+    vanished,
 )
-from load.pacing import BusyError, Limiter, Patience, patiently
+from load.pacing import DAY_FREE, SHARE_FREE, BusyError, Limiter, Patience, patiently
 from load.target import (
     AccessDeniedError,
     LoadError,
@@ -44,10 +46,11 @@ from load.target import (
     Result,
     Row,
     SchemaChange,
+    SchemaChangedError,
     TargetUnavailableError,
     WrongAccountError,
 )
-from load.threads import concurrently
+from load.threads import CutShort, concurrently
 
 log = structlog.get_logger()
 
@@ -62,18 +65,6 @@ UNANSWERED_IN_A_ROW = 3
 # A lock of a record lasts two seconds; a move to another data centre up to a day.
 LOCKED_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
-
-PATHS = {
-    "v3": {
-        "account": "/account-info/v3/details",
-        "upsert": "/crm/v3/objects/{object}/batch/upsert",
-        "update": "/crm/v3/objects/{object}/batch/update",
-        "read": "/crm/v3/objects/{object}/batch/read",
-        "archive": "/crm/v3/objects/{object}/batch/archive",
-        "link": "/crm/v4/associations/{from_object}/{to_object}/batch/create",
-        "unlink": "/crm/v4/associations/{from_object}/{to_object}/batch/archive",
-    },
-}
 
 # (from, to, association type of the mart) -> HubSpot's association type id. Ids go one way: each pair has its own.
 # A parent is what the company is linked *to*, so its type is child-to-parent (14); parent-to-child would be 13.
@@ -90,12 +81,17 @@ ASSOCIATION_TYPES = {
 }
 
 
+Work = TypeVar("Work")
+
+
 class HubSpot:
     """A HubSpot account as a target. Safe to share between threads; `repr` and logs never show the token.
 
     base_url: scheme and host, without a slash at the end; both the typed and the raw calls go there.
     expected_account: the portal id that the token must belong to; None takes any.
     threads: calls at a time. At 0.45 s a call of 100 records, 8 are too few for 190 calls in 10 s and 12 are enough.
+    share_free, day_free: what is left to the account's other apps, of ten seconds and of a day; 0 to 1.
+    version: of the API, one of `load.hubspot_paths.VERSIONS`.
     pool: sends the raw calls, by default the SDK's own urllib3 pool.
     """
 
@@ -108,7 +104,9 @@ class HubSpot:
         *,
         expected_account: str | None = None,
         threads: int = 12,
-        share_free: float = 0.05,
+        share_free: float = SHARE_FREE,
+        day_free: float = DAY_FREE,
+        records_per_call: int = RECORDS_PER_CALL,
         links_per_call: int = LINKS_PER_CALL,
         attempts: int = ATTEMPTS,
         version: str = "v3",
@@ -118,10 +116,13 @@ class HubSpot:
         self._base_url = base_url.rstrip("/")
         self._expected_account = expected_account
         self._threads = threads
+        self._records_per_call = records_per_call
         self._links_per_call = links_per_call
         self._attempts = attempts
-        self._paths = PATHS[version]
-        self._limiter = limiter or Limiter(CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free)
+        self._paths = paths(version)
+        self._limiter = limiter or Limiter(
+            CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free, day_free=day_free
+        )
         self._patience = Patience(UNANSWERED_IN_A_ROW)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         # Every attribute access of the SDK builds a client with a pool of its own: keep the ones that are needed.
@@ -131,6 +132,10 @@ class HubSpot:
         self._properties = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         self._pool = pool or self._properties.api_client.rest_client.pool_manager
+        if version != "v3":
+            for api in (self._properties, self._groups):
+                rest = api.api_client.rest_client
+                rest.pool_manager = Redirected(rest.pool_manager, version)
         self._records = 0
         self._adopted: set[str] = set()
         self._adopting = threading.Lock()
@@ -178,68 +183,126 @@ class HubSpot:
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Upsert records by the feed's key, or create links; see `load.target.Target`."""
         if feed.kind == "link":
-            yield from self._count(concurrently(self._link, self._links(rows), self._threads))
+            yield from self._side_by_side(self._link, self._links(rows))
         else:
-            batches = _batches(rows, RECORDS_PER_CALL)
-            yield from self._count(concurrently(partial(self._upsert, feed), batches, self._threads))
+            batches = _batches(rows, self._records_per_call)
+            yield from self._side_by_side(partial(self._upsert, feed), batches)
 
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive records, or remove links, by their `target_id`; see `load.target.Target`."""
         work = self._unlink if feed.kind == "link" else partial(self._archive, feed)
-        yield from self._count(concurrently(work, _batches(rows, RECORDS_PER_CALL), self._threads))
+        yield from self._side_by_side(work, _batches(rows, self._records_per_call))
 
-    def _count(self, answers: Iterable[list[list[Result]]]) -> Iterator[list[Result]]:
-        for several in answers:
+    def _side_by_side(
+        self, work: Callable[[Work], Iterable[Result]], items: Iterable[Work]
+    ) -> Iterator[list[Result]]:
+        for several in concurrently(partial(_answered, work), items, self._threads):
             results = [result for one in several for result in one]
             self._records += sum(result.status == "succeeded" for result in results)
             yield results
 
     # records
 
-    def _upsert(self, feed: Feed, rows: Sequence[Row]) -> list[Result]:
-        inputs, results = [], []
+    def _upsert(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
+        inputs: list[Input] = []
         for row in rows:
             try:
                 inputs.append(record_input(feed, row))
             except ValueError as error:
-                results.append(row.refused("VALUE", str(error)))
-        answered = self._batch(self._paths["upsert"].format(object=feed.object), inputs, matched_by_trace)
-        in_the_way = {result.record_key: id_ for result in answered if (id_ := existing_id(result))}
+                yield row.refused("VALUE", str(error))
+        try:
+            moved = self._moved(feed, inputs)
+        except TargetUnavailableError as error:
+            yield from self._unanswered(inputs, error)
+            return
+        yield from self._follow(feed, [one for one in inputs if one.row.record_key in moved], moved)
+        inputs = [one for one in inputs if one.row.record_key not in moved]
+        path = self._paths["upsert"].format(object=feed.object)
+        in_the_way: dict[str, Result] = {}
+        for result in self._batch(path, inputs, matched_by_trace, feed):
+            if existing_id(result) is None:
+                yield result
+            else:
+                in_the_way[result.record_key] = result
         if in_the_way:
-            adopted = self._adopt(feed, inputs, in_the_way)
-            answered = [adopted.get(result.record_key, result) for result in answered]
-        return results + answered
+            known = {one.row.record_key: one for one in inputs}
+            yield from self._adopt(feed, [(known[key], result) for key, result in in_the_way.items()])
 
-    def _adopt(self, feed: Feed, inputs: Sequence[Input], in_the_way: Mapping[str, str]) -> dict[str, Result]:
-        """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
-        unowned = self._unowned(feed, set(in_the_way.values()))
-        ours: dict[str, Input] = {}
+    def _moved(self, feed: Feed, inputs: Sequence[Input]) -> dict[str, Mapping[str, Any]]:
+        """Give, by our key, the records that known ones were merged into: HubSpot answers an old id with the survivor.
+
+        Sent by our key, such a row would bring back the record that somebody merged away.
+        """
+        known = {one.row.target_id: one.row.record_key for one in inputs if one.row.target_id is not None}
+        moved: dict[str, Mapping[str, Any]] = {}
+        for record in self._read(feed, known, "hs_merged_object_ids"):
+            before = str(record["properties"].get("hs_merged_object_ids") or "").split(";")
+            for old in set(before) & known.keys() - {str(record["id"])}:
+                moved[known[old]] = record
+        return moved
+
+    def _follow(
+        self, feed: Feed, inputs: Sequence[Input], moved: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[Result]:
+        """Update the survivors that are the rows' own or nobody's; say of the others whose they are."""
+        ours: list[Input] = []
         for one in inputs:
-            hubspot_id = in_the_way.get(one.row.record_key)
+            survivor = moved[one.row.record_key]
+            owner = survivor["properties"].get(feed.key)
+            if owner in (None, "", one.row.record_key):
+                ours.append(input_by_id(one, str(survivor["id"])))
+            else:
+                yield one.row.merged(str(survivor["id"]), owner, one.payload)
+        path = self._paths["update"].format(object=feed.object)
+        yield from self._batch(path, ours, matched_by_trace, feed)
+
+    def _adopt(self, feed: Feed, refused: Sequence[tuple[Input, Result]]) -> Iterator[Result]:
+        """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
+        found = {one.row.record_key: str(existing_id(result)) for one, result in refused}
+        try:
+            unowned = self._unowned(feed, set(found.values()))
+        except TargetUnavailableError as error:
+            yield from self._unanswered([one for one, _ in refused], error)
+            return
+        ours: dict[str, Input] = {}
+        for one, result in refused:
+            hubspot_id = found[one.row.record_key]
             # Of two rows with the same address only the first may have the record.
             if hubspot_id in unowned and hubspot_id not in ours:
                 ours[hubspot_id] = input_by_id(one, hubspot_id)
-        results = self._batch(
-            self._paths["update"].format(object=feed.object), [*ours.values()], matched_by_trace
-        )
-        log.info("records_adopted", object=feed.object, records=len(results))
-        return {result.record_key: result for result in results}
+            else:
+                yield result
+        path = self._paths["update"].format(object=feed.object)
+        yield from self._batch(path, [*ours.values()], matched_by_trace, feed)
+        log.info("records_adopted", object=feed.object, records=len(ours))
 
     def _unowned(self, feed: Feed, hubspot_ids: set[str]) -> set[str]:
         """Give those records that have no key yet, each to one caller only."""
-        inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
-        body = json.dumps({"properties": [feed.key], "propertiesWithHistory": [], "inputs": inputs})
-        answer = self._ask("POST", self._paths["read"].format(object=feed.object), body)
-        records = answer.content.get("results", ())
-        without_key = {str(record["id"]) for record in records if not record["properties"].get(feed.key)}
+        without_key = {
+            str(record["id"])
+            for record in self._read(feed, hubspot_ids)
+            if not record["properties"].get(feed.key)
+        }
         with self._adopting:
             without_key -= self._adopted
             self._adopted |= without_key
         return without_key
 
-    def _archive(self, feed: Feed, rows: Sequence[Row]) -> list[Result]:
-        inputs = [Input(row, None, json.dumps({"id": row.target_id})) for row in rows]
-        return self._batch(self._paths["archive"].format(object=feed.object), inputs, all_taken)
+    def _read(self, feed: Feed, hubspot_ids: Iterable[str], *names: str) -> list[Mapping[str, Any]]:
+        """Read records with our key and these properties; those that are gone are left out."""
+        inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
+        if not inputs:
+            return []
+        asked = {"properties": [feed.key, *names], "propertiesWithHistory": [], "inputs": inputs}
+        answer = self._ask("POST", self._paths["read"].format(object=feed.object), json.dumps(asked))
+        return [*answer.content.get("results", ())]
+
+    def _archive(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
+        yield from (row.succeeded(None) for row in rows if row.target_id is None)
+        inputs = [
+            Input(row, None, json.dumps({"id": row.target_id})) for row in rows if row.target_id is not None
+        ]
+        yield from self._batch(self._paths["archive"].format(object=feed.object), inputs, all_taken)
 
     # links
 
@@ -253,11 +316,14 @@ class HubSpot:
                 yield pair, gathered.pop(pair)
         yield from gathered.items()
 
-    def _link(self, links: tuple[tuple[str, str], list[Row]]) -> list[Result]:
+    def _link(self, links: tuple[tuple[str, str], list[Row]]) -> Iterator[Result]:
         (from_object, to_object), rows = links
         moved = [row for row in rows if row.target_id not in (None, link_reference(row))]
-        results = [result for result in self._unlink(moved) if result.status != "succeeded"]
-        stuck = {result.record_key for result in results}
+        stuck = set()
+        for result in self._unlink(moved):
+            if result.status != "succeeded":
+                stuck.add(result.record_key)
+                yield result
         inputs = []
         for row in rows:
             if row.record_key in stuck:
@@ -265,54 +331,64 @@ class HubSpot:
             type_id = ASSOCIATION_TYPES.get((from_object, to_object, row.values["association_type"]))
             if type_id is None:
                 kind = f"{from_object} to {to_object}, {row.values['association_type']}"
-                results.append(row.refused("ASSOCIATION_TYPE", f"HubSpot has no type for {kind}."))
+                yield row.refused("ASSOCIATION_TYPE", f"HubSpot has no type for {kind}.")
             else:
                 inputs.append(link_input(row, type_id))
         path = self._paths["link"].format(from_object=from_object, to_object=to_object)
-        return results + self._batch(path, inputs, matched_by_ends)
+        yield from self._batch(path, inputs, matched_by_ends)
 
-    def _unlink(self, rows: Sequence[Row]) -> list[Result]:
+    def _unlink(self, rows: Sequence[Row]) -> Iterator[Result]:
         by_pair: dict[tuple[str, str], list[Input]] = defaultdict(list)
-        nothing_to_do = []
         for row in rows:
             if row.target_id is None:
-                nothing_to_do.append(row.succeeded(None))
+                yield row.succeeded(None)
                 continue
             from_object, from_id, to_object, to_id = row.target_id.split("/")
             wire = json.dumps({"from": {"id": from_id}, "to": [{"id": to_id}]})
             by_pair[from_object, to_object].append(Input(row, wire, wire))
-        results = nothing_to_do
         for (from_object, to_object), inputs in by_pair.items():
             path = self._paths["unlink"].format(from_object=from_object, to_object=to_object)
-            results += self._batch(path, inputs, all_taken)
-        return results
+            yield from self._batch(path, inputs, all_taken)
 
     # calls
 
-    def _batch(self, path: str, inputs: Sequence[Input], match: Match) -> list[Result]:
-        """Send the inputs in one call and give a result for each.
+    def _batch(
+        self, path: str, inputs: Sequence[Input], match: Match, feed: Feed | None = None
+    ) -> Iterator[Result]:
+        """Send the inputs in one call and give a result for each, as soon as it is known.
 
         What the answer does not settle is asked again in halves, down to the one record that is to blame: HubSpot
-        names only the first culprit of a batch, or none.
+        names only the first culprit of a batch, or none. `feed`: of records, whose schema may have been changed.
         """
         if not inputs:
-            return []
+            return
         body = f'{{"inputs":[{",".join(one.wire for one in inputs)}]}}'
         try:
             answer = self._ask("POST", path, body)
         except TargetUnavailableError as error:
-            self._patience.unanswered(error)
-            return [one.row.failed(str(error), one.payload) for one in inputs]
+            yield from self._unanswered(inputs, error)
+            return
         self._patience.answered()
+        lost = vanished(feed, inputs, answer) if feed is not None else None
         results = match(inputs, answer) if answer.ok else []
+        yield from (result for result in results if lost is None or result.status == "succeeded")
+        if lost is not None:
+            raise SchemaChangedError(
+                f"HubSpot's {lost} was taken away during the load. Run it again: what is missing is created again, "
+                "and the records that have lost a value by it are sent again."
+            )
         settled = {result.record_key for result in results}
         open_ = [one for one in inputs if one.row.record_key not in settled]
         if len(inputs) == 1:
-            return results or [refused_by(answer, open_[0])]
+            yield from (refused_by(answer, one) for one in open_)
+            return
         middle = math.ceil(len(open_) / 2)
         for half in (open_[:middle], open_[middle:]):
-            results += self._batch(path, half, match)
-        return results
+            yield from self._batch(path, half, match, feed)
+
+    def _unanswered(self, inputs: Sequence[Input], error: TargetUnavailableError) -> Iterator[Result]:
+        self._patience.unanswered(error)
+        yield from (one.row.failed(str(error), one.payload) for one in inputs)
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
         return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
@@ -365,7 +441,7 @@ class HubSpot:
         if status == 477:  # noqa: PLR2004
             self._moving(answer)
         if status in (408, 425) or status >= 500:  # noqa: PLR2004
-            raise BusyError(f"status {status} from {path}")
+            raise BusyError(f"status {status} from {path}", _seconds(answer))
         if status in (404, 405, 415):
             raise LoadError(f"HubSpot has no {path} ({status}). Check the address and the object's name.")
 
@@ -383,12 +459,14 @@ class HubSpot:
         )
 
     def _too_many(self, answer: Answer) -> None:
-        if answer.content.get("policyName") == "DAILY":
+        policy = answer.content.get("policyName")
+        if policy == "DAILY":
             self._limiter.exhaust(
                 "HubSpot's calls of the day are used up. Run it again tomorrow: it goes on from here."
             )
         else:
-            self._limiter.pause(answer.number("Retry-After") or self._limiter.seconds)
+            window = 1.0 if policy == "SECONDLY" else self._limiter.seconds
+            self._limiter.pause(answer.number("Retry-After") or window)
         # The limiter does the waiting, for all threads at once.
         raise BusyError("too many calls (429)", 0.0)
 
@@ -399,6 +477,23 @@ class HubSpot:
                 f"HubSpot is moving the account to another data centre. Run it again in {seconds / 3600:.1f} hours."
             )
         raise BusyError("the account is being moved (477)", seconds)
+
+
+def _seconds(answer: Answer) -> float | None:
+    """Give the pause that an answer asks for, if it is one that can be waited out."""
+    asked = answer.number("Retry-After")
+    return None if asked is None else min(float(asked), LONGEST_WAIT_SECONDS)
+
+
+def _answered(work: Callable[[Work], Iterable[Result]], item: Work) -> list[Result]:
+    """Gather the results of a piece of work; what was answered before an error goes along with it."""
+    results: list[Result] = []
+    try:
+        for result in work(item):
+            results.append(result)  # noqa: PERF402  what came before an error is kept
+    except Exception as error:
+        raise CutShort(results, error) from error
+    return results
 
 
 def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

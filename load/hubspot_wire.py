@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.target import Action, Result, Row, reference
+from load.target import END_GONE, Action, Result, Row, reference
 
 EXISTING_ID = re.compile(r"Existing ID: (\d+)")
 
@@ -23,6 +23,10 @@ class Input:
     payload: str | None
     wire: str
 
+
+# Refusals that are about the moment and not about the record. [assumed: HubSpot lists no categories]
+PASSING = frozenset({"RATE_LIMITS", "RATE_LIMIT", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"})
+GONE = "OBJECT_NOT_FOUND"
 
 Match = Callable[[Sequence[Input], Answer], list[Result]]
 
@@ -105,7 +109,7 @@ def matched_by_trace(inputs: Sequence[Input], answer: Answer) -> list[Result]:
         if record := taken.get(key):
             action: Action = "create" if record.get("new") else "update"
             results.append(one.row.succeeded(str(record["id"]), one.payload, action))
-        elif error := errors.get(key):
+        elif (error := errors.get(key)) and error.get("category") not in PASSING:
             results.append(_refused(one, error, answer))
     return results
 
@@ -129,8 +133,16 @@ def matched_by_ends(inputs: Sequence[Input], answer: Answer) -> list[Result]:
         if ends in made:
             results.append(one.row.succeeded(link_reference(one.row), one.payload))
         elif named := [error for ids, error in errors if ids and ids <= set(ends)]:
-            results.append(_refused(one, named[0], answer))
+            results.append(_end_gone(one, named[0]) or _refused(one, named[0], answer))
     return results
+
+
+def _end_gone(one: Input, error: Mapping[str, Any]) -> Result | None:
+    """Tell a link whose end somebody archived or merged from one that HubSpot does not want."""
+    if error.get("category") != GONE:
+        return None
+    message = f"{error.get('message')} It is looked up in the next run, and the link is made then."
+    return one.row.failed(message, one.payload, END_GONE)
 
 
 def _ids(error: Mapping[str, Any]) -> set[str]:
@@ -156,7 +168,45 @@ def refused_by(answer: Answer, one: Input) -> Result:
     message = (
         answer.content.get("message") or error.get("message") or "The answer does not mention the record."
     )
+    if category in PASSING:
+        return one.row.failed(message, one.payload, category)
     return one.row.refused(category, message, one.payload, correlation_id(answer))
+
+
+def vanished(feed: Feed, inputs: Sequence[Input], answer: Answer) -> str | None:
+    """Say what of our own schema an answer no longer knows: a property, or an option that the mart declares."""
+    for trace_ids, detail in _details(answer):
+        name = next(iter((detail.get("context") or {}).get("propertyName") or ()), "")
+        if detail.get("code") == "PROPERTY_DOESNT_EXIST" and name in {feed.key, *_custom(feed)}:
+            return f"property {feed.object}.{name}"
+        declared = _custom(feed).get(name, frozenset())
+        sent = {
+            one.row.values.get(name) for one in inputs if not trace_ids or one.row.record_key in trace_ids
+        }
+        if (
+            detail.get("code") == "INVALID_OPTION"
+            and (lost := sorted(map(str, sent & declared)))
+            and (len(inputs) == 1 or trace_ids)
+        ):
+            return f"option {lost[0]} of {feed.object}.{name}"
+    return None
+
+
+def _details(answer: Answer) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
+    """Give the single complaints of an answer, with the records that they are about where it says so."""
+    for error in answer.content.get("errors", ()):
+        yield _trace_ids(error), error
+        for detail in error.get("errors") or ():
+            yield _trace_ids(error), detail
+
+
+def _custom(feed: Feed) -> dict[str, frozenset[str]]:
+    """Give the properties that the feed created, each with the options that it declares."""
+    return {
+        column.name: frozenset(option.value for option in column.custom.options)
+        for column in feed.columns
+        if column.custom is not None
+    }
 
 
 def existing_id(result: Result) -> str | None:

@@ -9,7 +9,9 @@ import fcntl
 import json
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +22,8 @@ import pyarrow.json
 import pyarrow.parquet
 import structlog
 
-from load.feeds import Feed
-from load.target import LoadError, Result
+from load.feeds import RECORD_KEY, Feed
+from load.target import END_GONE, MERGED, LoadError, Result
 
 log = structlog.get_logger()
 
@@ -83,6 +85,18 @@ when not matched and latest.action <> 'archive' then
     values (latest.target, latest.object, latest.record_key, latest.target_id, latest.row_hash, latest.run_id,
         latest.attempted_at, latest.kept, iff(latest.action = 'create', latest.run_id, null))"""
 
+# A record that somebody merged in the target is the survivor from now on; what was sent for it stays as it was.
+MERGED_RECORDS = f"""
+update ops.load_ledger set target_id = merged.target_id
+from (
+    select target, object, record_key, target_id
+    from {INCOMING}
+    where status = 'refused' and error_category = '{MERGED}'
+    qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
+) as merged
+where load_ledger.target = merged.target and load_ledger.object = merged.object
+    and load_ledger.record_key = merged.record_key"""
+
 
 class Spool:
     """The answers of one run, on disk until they are in the warehouse. One process writes in a folder at a time."""
@@ -104,28 +118,43 @@ class Spool:
         self._definitions = definitions or {}
         self._file: BinaryIO | None = None
         self._attempts = 0
+        self._writing = threading.Lock()
+        self._carrier = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._carried: list[Future[None]] = []
 
     def write(self, feed: Feed, results: Iterable[Result]) -> None:
         """Put the results on disk; they are safe when this returns."""
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
         digest = self._definitions.get(feed.label)
         lines = [_line(self._run_id, feed, result, now, self._plan_id, digest) for result in results]
-        file = self._file or self._open()
-        file.write("".join(lines).encode())
-        file.flush()
-        os.fsync(file.fileno())
-        self._attempts += len(lines)
-        if self._attempts >= ATTEMPTS_PER_FILE:
-            self.flush()
+        with self._writing:
+            file = self._file or self._open()
+            file.write("".join(lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+            self._attempts += len(lines)
+            if self._attempts >= ATTEMPTS_PER_FILE:
+                self._hand_over()
 
     def flush(self) -> None:
-        """Bring what was written into the warehouse; the file goes once it is there."""
-        if self._file is None:
-            return
-        path = Path(self._file.name)
-        _store(self._connection, path)
-        path.unlink()
-        self._close()
+        """Bring what was written into the warehouse; each file goes once it is there."""
+        with self._writing:
+            self._hand_over()
+            carried, self._carried = self._carried, []
+        for file in carried:
+            file.result()
+
+    def _hand_over(self) -> None:
+        """Let a file be brought into the warehouse while the work goes on with the next one."""
+        if self._file is not None:
+            self._carried.append(self._carrier.submit(self._carry, self._file))
+            self._file, self._attempts = None, 0
+
+    def _carry(self, file: BinaryIO) -> None:
+        with file:
+            path = Path(file.name)
+            _store(self._connection, path)
+            path.unlink()
 
     def __enter__(self) -> Self:
         return self
@@ -135,12 +164,7 @@ class Spool:
         try:
             self.flush()
         finally:
-            self._close()
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file, self._attempts = None, 0
+            self._carrier.shutdown()
 
     def _open(self) -> BinaryIO:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -166,6 +190,35 @@ def replay(connection: Any, folder: Path) -> int:
     if attempts:
         log.info("spool_replayed", attempts=attempts)
     return attempts
+
+
+def lose_values(connection: Any, feed: Feed) -> None:
+    """Note that no record of the feed is as it was sent: a property is new, and those loaded before have no value of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update ops.load_ledger set row_hash = '' where target = %(target)s and object = %(object)s",
+            {"target": feed.target, "object": feed.object},
+        )
+
+
+def doubt_ends(connection: Any, feed: Feed, run_id: str) -> None:
+    """Note that the ends of links that were not to be found may be gone: their records are sent again, and looked up."""
+    for end in feed.ends:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                update ops.load_ledger set row_hash = ''
+                from (
+                    select distinct {end.object_sql} as object, mart.{end.key_column} as record_key
+                    from {feed.relation} as mart
+                    inner join ops.load_attempt as attempt on mart.{RECORD_KEY} = attempt.record_key
+                    where attempt.run_id = %(run_id)s and attempt.target = %(target)s
+                        and attempt.object = %(object)s and attempt.error_category = '{END_GONE}'
+                ) as doubted
+                where load_ledger.target = %(target)s and load_ledger.object = doubted.object
+                    and load_ledger.record_key = doubted.record_key""",
+                {"target": feed.target, "object": feed.object, "run_id": run_id},
+            )
 
 
 def redacted(message: str | None) -> str | None:
@@ -236,6 +289,7 @@ def _merge(cursor: Any) -> None:
     try:
         cursor.execute(NEW_ATTEMPTS)
         cursor.execute(LATEST_SUCCESSES)
+        cursor.execute(MERGED_RECORDS)
     except BaseException:
         cursor.execute("rollback")
         raise

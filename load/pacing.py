@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
+from statistics import median_low
 from typing import TypeVar
 
 import stamina
@@ -13,13 +14,24 @@ from load.target import BudgetExhausted, TargetUnavailableError
 
 Answer = TypeVar("Answer")
 
+# What is left to the account's other apps, of a window and of a day, unless the settings say otherwise.
+SHARE_FREE = 0.02
+DAY_FREE = 0.05
+# A call may reach the target a little later than the one before it did: a slot is used again only after this.
+LATENESS_SECONDS = 0.05
+# Calls start at most so much faster than the window allows on average, so that lateness never bunches many.
+HASTE = 2.0
+# Answers overtake each other, so what others use is the middle of what so many answers say.
+ANSWERS = 25
+
 
 class Limiter:
     """Lets at most so many calls of this account start in any window of so many seconds.
 
     The budget starts at `calls` and follows what the answers say. `share_free` of it is left to the account's other
-    users; when they use more than that, the budget shrinks by what they use. A rolling window is the stricter
-    reading, so the same pace also fits an account that counts in fixed windows.
+    apps; once they use more than that, what they use is left to them too, and the share on top of it. A rolling window
+    is the stricter reading, so the same pace also fits an account that counts in fixed windows.
+    `day_free`: the share of a day's calls at which the load stops.
     """
 
     def __init__(
@@ -27,18 +39,20 @@ class Limiter:
         calls: int,
         seconds: float,
         *,
-        share_free: float = 0.05,
+        share_free: float = SHARE_FREE,
+        day_free: float = DAY_FREE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._limit = calls
         self._seconds = seconds
         self._share_free = share_free
+        self._day_free = day_free
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
         self._started: deque[float] = deque()
-        self._others = 0
+        self._others: deque[int] = deque(maxlen=ANSWERS)
         self._paused_until = 0.0
         self._exhausted: str | None = None
         self._calls = 0
@@ -61,26 +75,39 @@ class Limiter:
         """
         while True:
             with self._lock:
-                if self._exhausted is not None:
-                    raise BudgetExhausted(self._exhausted)
-                now = self._clock()
-                wait = self._wait(now)
-                if wait <= 0:
-                    self._started.append(now)
+                self._check_day()
+                start, used = self._reserve(self._clock())
+            if (wait := start - self._clock()) > 0:
+                self._sleep(wait)
+            with self._lock:
+                self._check_day()
+                if start >= self._paused_until:
                     self._calls += 1
-                    return len(self._started)
-            self._sleep(wait)
+                    return used
+                # A pause came in between: the slot is given back.
+                self._started.remove(start)
 
-    def _wait(self, now: float) -> float:
-        while self._started and self._started[0] <= now - self._seconds:
+    def _check_day(self) -> None:
+        if self._exhausted is not None:
+            raise BudgetExhausted(self._exhausted)
+
+    def _reserve(self, now: float) -> tuple[float, int]:
+        """Take the next free slot; give its time and how many calls the window before it then holds."""
+        window, budget = self._seconds + LATENESS_SECONDS, self._budget()
+        start = max(now, self._paused_until)
+        if self._started:
+            start = max(start, self._started[-1] + self._seconds / budget / HASTE)
+        if len(self._started) >= budget:
+            start = max(start, self._started[-budget] + window)
+        while self._started and self._started[0] <= start - window:
             self._started.popleft()
-        if now < self._paused_until:
-            return self._paused_until - now
-        free = max(self._others, int(self._limit * self._share_free))
-        budget = max(1, self._limit - free)
-        if len(self._started) < budget:
-            return 0.0
-        return self._started[0] + self._seconds - now
+        self._started.append(start)
+        return start, len(self._started)
+
+    def _budget(self) -> int:
+        share = int(self._limit * self._share_free)
+        others = median_low(self._others) if self._others else 0
+        return max(1, self._limit - share - (others if others > share else 0))
 
     def learn(
         self,
@@ -103,15 +130,15 @@ class Limiter:
                 return
             if reset_in is None:
                 # What the target counted in the window and we did not start, others did.
-                self._others = max(0, self._limit - remaining - used)
+                self._others.append(max(0, self._limit - remaining - used))
             elif remaining <= self._limit * self._share_free:
                 self._pause(min(reset_in, self._seconds))
 
     def learn_day(self, limit: int | None, remaining: int | None) -> None:
         """Take the day's numbers into account: no further call once only the free share is left."""
-        if limit and remaining is not None and remaining <= limit * self._share_free:
+        if limit and remaining is not None and remaining <= limit * self._day_free:
             self.exhaust(
-                f"{remaining} of the {limit} calls of the day are left, and the last {self._share_free:.0%} are for others. "
+                f"{remaining} of the {limit} calls of the day are left, and the last {self._day_free:.0%} are for others. "
                 "Run it again tomorrow: it goes on from here."
             )
 

@@ -9,6 +9,11 @@ from load.feeds import Feed
 Action = Literal["create", "update", "archive"]
 Status = Literal["succeeded", "refused", "failed"]
 
+# Categories of our own, beside the targets'.
+NO_ANSWER = "NO_ANSWER"
+MERGED = "MERGED"
+END_GONE = "END_GONE"
+
 
 class LoadError(Exception):
     """The load cannot go on; the message says what to do."""
@@ -32,6 +37,10 @@ class LoadStoppedError(LoadError):
 
 class BudgetExhausted(LoadStoppedError):  # noqa: N818  a state of the account, not a fault
     """The account's calls for today are used up, down to the share that is kept free."""
+
+
+class SchemaChangedError(LoadStoppedError):
+    """Somebody took away what the load had created: the next run creates it again."""
 
 
 class TargetUnavailableError(LoadStoppedError):
@@ -84,14 +93,35 @@ class Row:
             payload,
         )
 
-    def failed(self, message: str, payload: str | None = None) -> "Result":
-        """Say that nothing is known of the row's fate. It is sent again."""
+    def merged(self, survivor: str, owner: str, payload: str | None = None) -> "Result":
+        """Say that the target's record was merged into that of another row: two source records are one there now.
+
+        The ledger takes the survivor as the row's record, so links find it; nothing is written over what the other has.
+        """
+        message = (
+            f"Somebody merged this record into {survivor}, which belongs to the source record {owner}. If they are one, "
+            "merge them in the source or by an override; if not, undo the merge in the target."
+        )
+        return Result(
+            self.record_key,
+            self.action,
+            "refused",
+            survivor,
+            MERGED,
+            message,
+            None,
+            self.row_hash,
+            payload,
+        )
+
+    def failed(self, message: str, payload: str | None = None, category: str | None = NO_ANSWER) -> "Result":
+        """Say that the row's fate is not settled, by default that nothing is known of it. It is sent again."""
         return Result(
             self.record_key,
             self.action,
             "failed",
             self.target_id,
-            "NO_ANSWER",
+            category,
             message,
             None,
             self.row_hash,

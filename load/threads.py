@@ -1,11 +1,22 @@
-"""Work in a few threads, answers as they come."""
+"""Work in a few threads, answers as they come; independent lines of work side by side."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+
+class CutShort(Exception):  # noqa: N818  the error is `error`
+    """Work that ended early: what it had answered by then, and the error that ended it."""
+
+    def __init__(self, answer: Any, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.answer = answer
+        self.error = error
 
 
 def concurrently(
@@ -15,7 +26,8 @@ def concurrently(
 
     Items are taken at most as many ahead as there are threads, so any number of them fits in memory. When `work`
     or `items` raises, or Ctrl-C comes while waiting, nothing new starts, the answers of what is under way are yielded,
-    and then the first error is raised: no answer is lost. A second Ctrl-C does not wait for them.
+    and then the first error is raised: no answer is lost, not even those that
+    `work` hands over in a `CutShort`. A second Ctrl-C does not wait for them.
     """
     crew = _Crew(work, iter(items), threads)
     try:
@@ -58,10 +70,68 @@ class _Crew(Generic[Item, Answer]):
                 raise
             self._stop(error)
             return []
-        for failure in filter(None, (future.exception() for future in done)):
-            self._stop(failure)
-        return [future.result() for future in done if future.exception() is None]
+        return [answer for future in done for answer in self._answer(future)]
+
+    def _answer(self, future: Future[Answer]) -> list[Answer]:
+        """Give what one piece of work answered; an error stops the start of more."""
+        error = future.exception()
+        if error is None:
+            return [future.result()]
+        self._stop(error.error if isinstance(error, CutShort) else error)
+        return [error.answer] if isinstance(error, CutShort) else []
 
     def _stop(self, error: BaseException) -> None:
         self.error = self.error or error
         self.running -= {future for future in self.running if future.cancel()}
+
+
+Lane = Callable[[threading.Event], None]
+
+
+def side_by_side(lanes: Sequence[Lane], harmless: type[Exception]) -> None:
+    """Run each lane in a thread of its own, a single one in this thread, until all have ended.
+
+    A lane that raises `harmless` leaves the others alone. After any other error, and after Ctrl-C, the event that each
+    lane is given is set, and it should end soon. Then the first error is raised, with the others' messages as notes.
+    """
+    stop = threading.Event()
+    if len(lanes) == 1:
+        lanes[0](stop)
+        return
+    with ThreadPoolExecutor(max(1, len(lanes)), thread_name_prefix="lane") as pool:
+        running = {pool.submit(lane, stop) for lane in lanes}
+        try:
+            ended = _wait(running, harmless, stop)
+        except BaseException:
+            stop.set()
+            raise
+    errors = [error for error in (lane.exception() for lane in ended) if error is not None]
+    for error in errors[1:]:
+        errors[0].add_note(str(error))
+    if errors:
+        raise errors[0]
+
+
+def _wait(running: set[Future[None]], harmless: type[Exception], stop: threading.Event) -> list[Future[None]]:
+    """Give the lanes in the order in which they ended."""
+    ended: list[Future[None]] = []
+    while running:
+        done, running = wait(running, return_when=FIRST_EXCEPTION)
+        ended += done
+        if any(not isinstance(lane.exception(), harmless | None) for lane in done):
+            stop.set()
+    return ended
+
+
+class Turns:
+    """A connection that several threads share: one of them has a cursor at a time."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def cursor(self) -> Iterator[Any]:
+        """Give a cursor; the other threads wait until it is given back."""
+        with self._turn, self._connection.cursor() as cursor:
+            yield cursor

@@ -128,7 +128,7 @@ def test_ten_changed_contacts_are_ten_records_sent(
 
     [contacts] = _load(filled, declared, spool_dir, hubspot).feeds
 
-    assert (contacts.object, contacts.sent, contacts.succeeded, contacts.calls) == ("contacts", 10, 10, 1)
+    assert (contacts.object, contacts.sent, contacts.succeeded, contacts.calls) == ("contacts", 10, 10, 2)
     after = _written(hubspot_address)
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
         "contacts": 10

@@ -104,7 +104,9 @@ def links(declared: list[Feed]) -> Feed:
 
 def test_a_record_travels_with_its_key_and_trace_id(contacts: Feed) -> None:
     target, pool = _target(_all_taken)
-    row = Row("003A", "h", "update", "9", {"firstname": "Ada", "lastname": None, "salesforce_opt_out": False})
+    row = Row(
+        "003A", "h", "update", None, {"firstname": "Ada", "lastname": None, "salesforce_opt_out": False}
+    )
 
     result = _sent(target, contacts, [row])["003A"]
 
@@ -274,6 +276,117 @@ def test_a_record_with_anothers_key_is_left_alone(contacts: Feed) -> None:
     assert not any(path.endswith("/update") for path, _ in pool.calls)
 
 
+def _known(*numbers: int) -> list[Row]:
+    """Rows that the ledger knows, to be updated."""
+    return [Row(f"key-{n}", "h", "update", str(500 + n), {"firstname": "Ada"}) for n in numbers]
+
+
+def _merged_into(survivor: str, owner: str | None, *old: str) -> dict[str, Any]:
+    return {"id": survivor, "properties": {"salesforce_id": owner, "hs_merged_object_ids": ";".join(old)}}
+
+
+@pytest.mark.parametrize("owner", ["key-1", "", None])
+def test_a_record_merged_into_ours_or_nobodys_is_followed(contacts: Feed, owner: str | None) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            assert [one["id"] for one in inputs] == ["501", "502"]
+            return 207, {"results": [_merged_into("900", owner, "77", "501"), _merged_into("502", "key-2")]}
+        return 200, {"results": [{**_taken(one, new=False), "id": one["id"]} for one in inputs]}
+
+    target, pool = _target(handler)
+    results = _sent(target, contacts, _known(1, 2))
+
+    assert results["key-1"].target_id == "900"
+    assert [path.rpartition("/")[2] for path, _ in pool.calls] == ["read", "update", "upsert"]
+    assert pool.calls[1][1][0]["properties"]["salesforce_id"] == "key-1"
+
+
+def test_two_source_records_on_one_survivor_are_reported(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [_merged_into("900", "key-7", "501")]}
+        raise AssertionError(path)
+
+    target, _ = _target(handler)
+    result = _sent(target, contacts, _known(1))["key-1"]
+
+    assert (result.status, result.error_category, result.target_id) == ("refused", "MERGED", "900")
+    assert "belongs to the source record key-7" in (result.error_message or "")
+
+
+def test_results_of_one_half_survive_an_error_in_the_other(contacts: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        if len(inputs) > 4:
+            return 400, {"category": "VALIDATION_ERROR", "message": "somewhere"}
+        if inputs[0]["id"] == "key-4":
+            return 401, {"message": "revoked"}
+        return _all_taken("", inputs)
+
+    target, _ = _target(handler)
+    answered: list[Result] = []
+    with pytest.raises(AccessDeniedError, match="revoked"):
+        _gather(answered, target.send(contacts, _rows(8)))
+
+    assert {result.record_key for result in answered} == {"key-0", "key-1", "key-2", "key-3"}
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "succeeded"), (100, "failed")])
+def test_a_refusal_that_passes_is_asked_again_and_never_final(
+    contacts: Feed, times: int, status: str
+) -> None:
+    left = [times]
+
+    def handler(_: str, inputs: Inputs) -> Reply:
+        struck = [one["id"] for one in inputs if one["id"] == "key-1" and left[0] > 0]
+        left[0] -= 1
+        errors = [{"category": "RATE_LIMITS", "context": {"objectWriteTraceId": struck}}] if struck else []
+        return 207, {"results": [_taken(one) for one in inputs if one["id"] not in struck], "errors": errors}
+
+    target, _ = _target(handler)
+
+    assert _sent(target, contacts, _rows(3))["key-1"].status == status
+
+
+def _complaint(code: str, name: str, key: str) -> dict[str, Any]:
+    detail = {"code": code, "context": {"propertyName": [name]}}
+    context = {"objectWriteTraceId": [key]}
+    return {"category": "VALIDATION_ERROR", "message": code, "context": context, "errors": [detail]}
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "lost"),
+    [
+        ("PROPERTY_DOESNT_EXIST", "salesforce_score", "property contacts.salesforce_score"),
+        ("INVALID_OPTION", "salesforce_tier", "option gold of contacts.salesforce_tier"),
+    ],
+)
+def test_a_schema_that_was_taken_away_stops_the_load_and_refuses_no_record(
+    contacts: Feed, code: str, name: str, lost: str
+) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        [first, *others] = inputs
+        taken = {"results": [_taken(one) for one in others]}
+        return 207, {**taken, "errors": [_complaint(code, name, first["id"])]}
+
+    target, _ = _target(handler)
+    rows = [Row(f"key-{n}", "h", "create", None, {"salesforce_tier": "gold"}) for n in range(3)]
+    answered: list[Result] = []
+    with pytest.raises(LoadStoppedError, match=lost):
+        _gather(answered, target.send(contacts, rows))
+
+    assert [result.status for result in answered] == ["succeeded", "succeeded"]
+
+
+def test_a_value_that_was_never_an_option_is_the_records_own_fault(contacts: Feed) -> None:
+    def handler(_: str, inputs: Inputs) -> Reply:
+        return 207, {"errors": [_complaint("INVALID_OPTION", "salesforce_tier", inputs[0]["id"])]}
+
+    target, _ = _target(handler)
+    row = Row("key-0", "h", "create", None, {"salesforce_tier": "bronze"})
+
+    assert _sent(target, contacts, [row])["key-0"].status == "refused"
+
+
 def test_another_server_is_told_from_hubspot() -> None:
     target, _ = _target(lambda *_: (200, "<html>"))
 
@@ -430,7 +543,7 @@ def test_errors_of_links_go_to_their_ends(links: Feed) -> None:
     target, pool = _target(handler)
     results = _sent(target, links, _links(10))
 
-    assert results["link-3"].error_category == "OBJECT_NOT_FOUND"
+    assert (results["link-3"].status, results["link-3"].error_category) == ("failed", "END_GONE")
     # No error names the fifth: it is asked again alone.
     assert results["link-5"].error_message == "alone"
     assert sum(result.status == "succeeded" for result in results.values()) == 8

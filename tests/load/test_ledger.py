@@ -1,6 +1,7 @@
 """The spool and the ledger: what is on disk, what arrives, and what is never stored."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from load import ledger
 from load.feeds import Feed
 from load.ledger import Spool, redacted, replay
 from load.target import LoadError, Result
+from load.threads import Turns
 from tests.load import marts
 
 
@@ -68,11 +70,15 @@ def test_long_runs_are_flushed_on_the_way(
     connection: Any, declared: list[Feed], spool_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "ATTEMPTS_PER_FILE", 5)
-    with Spool(connection, spool_dir, "r1") as spool:
+    turns = Turns(connection)
+    with Spool(turns, spool_dir, "r1") as spool:
         spool.write(declared[0], _results(6))
 
-        assert len(_ledger(connection)) == 6
-        assert list(spool_dir.iterdir()) == []
+        # While the next answers are written, the full file is on its way.
+        until = time.monotonic() + 20
+        while any(spool_dir.iterdir()) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert len(_ledger(turns)) == 6
 
 
 def test_a_file_that_could_not_be_flushed_is_replayed(

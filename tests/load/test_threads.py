@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from load.threads import concurrently
+from load.threads import CutShort, concurrently, side_by_side
 
 
 def _gather(answers: list[int], coming: Iterator[list[int]]) -> None:
@@ -79,3 +79,54 @@ def test_ctrl_c_keeps_the_answers_under_way() -> None:
         _gather(answers, concurrently(lambda n: n, items(), 2))
 
     assert sorted(answers) == [0, 1, 2]
+
+
+def test_what_work_answered_before_its_error_is_kept() -> None:
+    def work(n: int) -> int:
+        if n == 3:
+            raise CutShort(30, ValueError("three"))
+        return n
+
+    answers: list[int] = []
+    with pytest.raises(ValueError, match="three"):
+        _gather(answers, concurrently(work, range(4), 1))
+
+    assert 30 in answers
+
+
+def test_lanes_run_side_by_side_and_one_that_ends_early_leaves_the_others_alone() -> None:
+    meeting, done = threading.Barrier(2, timeout=10), threading.Event()
+
+    def failing(_: threading.Event) -> None:
+        meeting.wait()
+        raise LookupError("the first")
+
+    def working(stop: threading.Event) -> None:
+        meeting.wait()
+        assert not stop.wait(0.2)
+        done.set()
+
+    with pytest.raises(LookupError, match="the first"):
+        side_by_side([failing, working], LookupError)
+    assert done.is_set()
+
+
+def test_an_unforeseen_error_in_a_lane_stops_the_others() -> None:
+    def failing(_: threading.Event) -> None:
+        raise OSError("the disk is full")
+
+    def working(stop: threading.Event) -> None:
+        assert stop.wait(10)
+        raise LookupError("stopped")
+
+    with pytest.raises(OSError, match="the disk is full") as raised:
+        side_by_side([failing, working], LookupError)
+    assert raised.value.__notes__ == ["stopped"]
+
+
+def test_a_single_lane_runs_here() -> None:
+    threads: list[threading.Thread] = []
+
+    side_by_side([lambda _: threads.append(threading.current_thread())], LookupError)
+
+    assert threads == [threading.current_thread()]
