@@ -1,4 +1,6 @@
-"""From pages to a raw table: compressed Parquet files, a stage, a landing table, one statement.
+"""From files to a raw table: a stage, a landing table, one statement.
+
+A vendor's CSV pages go there as the bytes that they are, rows that were made here as Parquet.
 
 A raw table changes in one transaction or not at all. Files are dropped when their rows are in; what a killed
 run leaves behind is only files, which the next one removes, and temporary objects, which end with the session.
@@ -13,34 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 from snowflake.connector import SnowflakeConnection
 
 from extract.errors import ExtractError
+from extract.pages import SUFFIX
 
-# A row must fit into one block. The longest record Salesforce stores has 1.6 million characters of long text.
-CSV_BLOCK_BYTES = 8 * 1024 * 1024
 ROWS_PER_FILE = 5_000
 COMPRESSION = "zstd"
-
-
-class TornPageError(Exception):
-    """A result page ended early or is no CSV of the expected columns; reading it again may help."""
-
-
-class ByteStream(Protocol):
-    """What a page is read from: an open file, or a response's raw body."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more can be read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Give the next bytes; none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,61 +53,6 @@ class Table:
     schema: str
     name: str
     columns: Mapping[str, str]
-
-
-def write_csv_page(page: ByteStream, fields: Sequence[str], path: Path) -> int:
-    """Write one CSV page as Parquet, every cell as the text it was; give the number of rows.
-
-    Only the empty cell becomes null. Columns are named in upper case. Memory is bounded by a block of the
-    page, not by the page.
-
-    Raises:
-        TornPageError: the header names other columns than `fields`, or a row has more or fewer cells.
-    """
-    read = pyarrow.csv.ReadOptions(block_size=CSV_BLOCK_BYTES)
-    parse = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
-    convert = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(fields, pa.string()), null_values=[""], strings_can_be_null=True
-    )
-    source = _QuoteCounter(page)
-    try:
-        with pyarrow.csv.open_csv(pa.PythonFile(source, mode="r"), read, parse, convert) as batches:
-            rows = _write_batches(batches, fields, path)
-    except pa.ArrowInvalid:
-        # Arrow quotes the row in its message: records must not get into a log, so its text stays here.
-        raise TornPageError("a row of the page has the wrong number of cells, or is no UTF-8") from None
-    if source.quotes % 2:
-        raise TornPageError("the page ends inside a cell")
-    return rows
-
-
-class _QuoteCounter:
-    """Counts the quotes that pass: Arrow takes a page cut off inside its last cell for a whole one."""
-
-    def __init__(self, page: ByteStream) -> None:
-        self.quotes = 0
-        self._page = page
-
-    @property
-    def closed(self) -> bool:
-        return self._page.closed
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._page.read(size)
-        self.quotes += data.count(b'"')
-        return data
-
-
-def _write_batches(batches: pyarrow.csv.CSVStreamingReader, fields: Sequence[str], path: Path) -> int:
-    if batches.schema.names != list(fields):
-        raise TornPageError("the page's header does not name the columns that were asked for")
-    schema = pa.schema([(name.upper(), pa.string()) for name in fields])
-    rows = 0
-    with pa.parquet.ParquetWriter(path, schema, compression=COMPRESSION) as file:
-        for batch in batches:
-            file.write_batch(batch.rename_columns(schema.names))
-            rows += batch.num_rows
-    return rows
 
 
 class RowFiles:
@@ -201,17 +131,45 @@ def load_files(
     landed = landing_table(schema, table)
     declared = ", ".join(f"{quoted(name)} varchar" for name in columns)
     execute(connection, f"create or replace temporary table {landed} ({declared})")
-    if next(folder.glob("*.parquet"), None) is None:
+    return _copy(
+        connection,
+        schema,
+        landed,
+        folder,
+        "parquet",
+        "from {stage} file_format = (type = parquet null_if = ()) match_by_column_name = case_insensitive",
+    )
+
+
+def load_pages(
+    connection: SnowflakeConnection, schema: str, landed: str, cells: Mapping[str, str], folder: Path
+) -> int:
+    """Copy the CSV pages of `folder` into columns of the table `landed`; give the number of rows.
+
+    `cells` gives the SQL of each column, where `$1` is a page's first cell, null if it is empty. The stage must be
+    open (`open_stage`).
+    """
+    return _copy(
+        connection,
+        schema,
+        f"{landed} ({', '.join(map(quoted, cells))})",
+        folder,
+        SUFFIX.lstrip("."),
+        f"from (select {', '.join(cells.values())} from {{stage}}) file_format = (type = csv skip_header = 1 "
+        "field_optionally_enclosed_by = '\"' null_if = ('') escape_unenclosed_field = none)",
+    )
+
+
+def _copy(
+    connection: SnowflakeConnection, schema: str, target: str, folder: Path, suffix: str, how: str
+) -> int:
+    if next(folder.glob(f"*.{suffix}"), None) is None:
         return 0
     # A path of its own for each try: files that an earlier one left on the stage are not read again.
     stage = f"@{schema}.landing/{uuid.uuid4().hex}/"
-    files = f"file://{folder.resolve().as_posix()}/*.parquet".replace("'", r"\'")
+    files = f"file://{folder.resolve().as_posix()}/*.{suffix}".replace("'", r"\'")
     execute(connection, f"put '{files}' {stage} auto_compress = false")
-    copied = execute(
-        connection,
-        f"copy into {landed} from {stage} file_format = (type = parquet null_if = ()) "
-        "match_by_column_name = case_insensitive purge = true",
-    )
+    copied = execute(connection, f"copy into {target} {how.format(stage=stage)} purge = true")
     return sum(int(file["rows_loaded"]) for file in copied)
 
 

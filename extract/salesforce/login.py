@@ -19,7 +19,7 @@ import structlog
 from requests.adapters import BaseAdapter, HTTPAdapter
 from simple_salesforce import Salesforce
 
-from extract.errors import LoginError
+from extract.errors import ExtractError, LoginError
 from extract.salesforce.budget import Budget, exhausted
 
 API_VERSION = "66.0"
@@ -31,10 +31,13 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Salesforce ends a synchronous query after 120 s, so an answer may take that long, and no longer.
 TIMEOUT_SECONDS = (10, 150)
 CONNECTIONS = 16
-ATTEMPTS = 6
+# About two minutes in all.
+ATTEMPTS = 9
+WAIT_INITIAL_SECONDS = 0.3
 WAIT_MAX_SECONDS = 30.0
 
 HTTP_UNAUTHORIZED = 401
+HTTP_TOO_MANY_REQUESTS = 429
 HTTP_SERVER_ERROR = 500
 # Both limits are refused with REQUEST_LIMIT_EXCEEDED (403); only the message tells the one that passes.
 # https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
@@ -136,8 +139,20 @@ PASSING = (
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
+
+
 # Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
-_patiently = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None, wait_max=WAIT_MAX_SECONDS).on(PASSING)
+def _pause(error: Exception) -> bool | float:
+    """Say whether another try may help, and after how many seconds where the answer names them."""
+    if not isinstance(error, PASSING):
+        return False
+    said = error.response.headers.get("Retry-After", "") if isinstance(error, _PassingRefusalError) else ""
+    return min(float(said), WAIT_MAX_SECONDS) if said.isdecimal() else True
+
+
+_patiently = stamina.RetryingCaller(
+    attempts=ATTEMPTS, timeout=None, wait_initial=WAIT_INITIAL_SECONDS, wait_max=WAIT_MAX_SECONDS
+).on(_pause)
 
 
 class OrgSession(requests.Session):
@@ -173,11 +188,17 @@ class OrgSession(requests.Session):
         Raises:
             BudgetExhausted: the day's calls or Bulk jobs are used up, or those above the budget's floor.
             LoginError: the token expired and no other can be had.
+            ExtractError: a web page stands where the answer should be, after several tries.
             requests.RequestException: no answer after several tries.
         """
         try:
             return _patiently(lambda: self._send_with_token(method, url, settings))
         except _PassingRefusalError as refusal:
+            if refusal.response.ok:
+                raise ExtractError(
+                    f"{urlsplit(refusal.response.url).hostname} answered with a web page (HTTP {refusal.response.status_code}): a proxy "
+                    "or a maintenance page stands before Salesforce. Let its addresses pass, then give the command again."
+                ) from None
             return refusal.response
 
     def _send_with_token(
@@ -256,9 +277,12 @@ def error_of(response: requests.Response) -> tuple[str, str]:
 def _raise_if_worth_waiting(response: requests.Response) -> None:
     """Sort out the refusals: wait for what passes, stop at the day's allowance, leave the rest to the caller."""
     if response.ok:
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.close()
+            raise _PassingRefusalError(response)
         return
     code, message = error_of(response)
-    if response.status_code >= HTTP_SERVER_ERROR:
+    if response.status_code >= HTTP_SERVER_ERROR or response.status_code == HTTP_TOO_MANY_REQUESTS:
         raise _PassingRefusalError(response)
     if code == REQUEST_LIMIT and message.startswith(CONCURRENT_LIMIT):
         raise _PassingRefusalError(response)

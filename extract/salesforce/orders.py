@@ -15,6 +15,7 @@ from extract.landing import watermarks
 from extract.salesforce import drift, raw
 from extract.salesforce.describe import Description, describe
 from extract.salesforce.drift import Drift, Known
+from extract.salesforce.query import soql_time
 from extract.salesforce.read import Settings
 from extract.sources import SourceObject
 
@@ -71,11 +72,6 @@ def _described(sf: Salesforce, source: SourceObject) -> Description | Exception:
         raise
     except (ExtractError, requests.RequestException) as error:
         return error
-
-
-def soql_time(moment: dt.datetime) -> str:
-    """Write a moment as SOQL compares it: UTC, whole seconds."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _behind(bounds: Mapping[str, str], lookback: dt.timedelta) -> dict[str, str]:

@@ -16,8 +16,8 @@ from extract.salesforce.budget import CALLS, JOBS, Allowance
 from extract.salesforce.describe import Description, describe_org, nearest
 from extract.salesforce.discover import record_counts
 from extract.salesforce.drift import gone_warning
-from extract.salesforce.orders import Order, make_orders, soql_time
-from extract.salesforce.query import Window
+from extract.salesforce.orders import Order, make_orders
+from extract.salesforce.query import Window, soql_time
 from extract.salesforce.read import Settings
 from extract.sources import SourceObject
 

@@ -1,43 +1,38 @@
-"""Reading one object: a Bulk 2.0 query job, or REST where Bulk refuses, into Parquet files page by page.
+"""What is asked of the org: SOQL, counts, and Bulk 2.0 query jobs up to the moment when their results lie ready.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/queries.htm
 """
 
 import contextlib
+import datetime as dt
 import itertools
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NoReturn
 
 import requests
-import stamina
 import structlog
-import urllib3
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceResourceNotFound
 
 from extract.errors import ExtractError
-from extract.landing import RowFiles, TornPageError, write_csv_page
 from extract.salesforce.describe import Description
-from extract.salesforce.login import error_of
 
 # "Entity 'TaskStatus' is not supported by the Bulk API."
 NOT_IN_BULK = "INVALIDENTITY"
 # A field went away, or the login's access to it, since the object was described.
 FIELD_GONE = "INVALID_FIELD"
-LAST_LOCATOR = "null"
+# Salesforce itself tries a job for hours before it gives up.
+JOB_PATIENCE = dt.timedelta(hours=6)
+# Salesforce takes no longer query, by Bulk or by REST.
+SOQL_CHARACTERS = 100_000
 
 POLL_FIRST_SECONDS = 0.2
 POLL_GROWTH = 1.5
 POLL_MAX_SECONDS = 10.0
-PAGE_ATTEMPTS = 4
-# A REST address with its headers may have 16,384 bytes; the rest is left to the headers.
-URL_BYTES = 14_000
-
 log = structlog.get_logger()
 
 
@@ -49,8 +44,12 @@ class FieldGoneError(ExtractError):
     """A field of the query does not exist any more: describe the object again."""
 
 
+class JobHangsError(ExtractError):
+    """The job does not end: another one would hang too."""
+
+
 class JobLostError(ExtractError):
-    """The job failed, was aborted or is unknown: only another job can help."""
+    """The job failed, was aborted or is unknown, or its results cannot be had: only another job can help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +69,22 @@ class Window:
         return f" WHERE {lower}{self.cursor} < {self.until}"
 
 
-def select(description: Description, window: Window) -> str:
-    """Give the SOQL that reads every field of the object in the window.
+def soql_time(moment: dt.datetime) -> str:
+    """Write a moment as SOQL compares it: UTC, whole seconds."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def select(description: Description, window: Window, fields: Sequence[str] | None = None) -> str:
+    """Give the SOQL that reads every field of the object in the window, or those that are named.
 
     Without ORDER BY: sorting keeps Salesforce from cutting a large job into chunks.
     """
-    return f"SELECT {', '.join(description.fields)} FROM {description.name}{window.where}"
+    return f"SELECT {', '.join(fields or description.fields)} FROM {description.name}{window.where}"
 
 
 def count(sf: Salesforce, name: str, where: str) -> int:
     """Ask the org how many records, deleted ones too, meet a condition (`COUNT()`)."""
-    with _named(name):
+    with named(name):
         answer = sf.query(f"SELECT COUNT() FROM {name}{where}", include_deleted=True)
     return int(answer["totalSize"])
 
@@ -89,36 +93,53 @@ def start_job(sf: Salesforce, name: str, soql: str) -> str:
     """Create a query job that gives deleted records too; give its id.
 
     Raises:
-        NotInBulkError: Bulk 2.0 does not serve this object.
+        NotInBulkError: Bulk 2.0 does not serve this object, or not with a query as long as this.
         FieldGoneError: the describe is out of date.
         ExtractError: Salesforce refused the query.
     """
+    if len(soql) > SOQL_CHARACTERS:
+        raise NotInBulkError(f"{name}: the query has more than {SOQL_CHARACTERS:,} characters.")
     body = {"operation": "queryAll", "query": soql, "columnDelimiter": "COMMA", "lineEnding": "LF"}
-    with _named(name):
+    with named(name):
         job = sf.restful("jobs/query", method="POST", json=body)
     return str(job["id"])
 
 
-def wait_for_job(sf: Salesforce, name: str, job_id: str, stop: threading.Event) -> int | None:
+def wait_for_job(
+    sf: Salesforce, name: str, job_id: str, stop: threading.Event, patience: dt.timedelta = JOB_PATIENCE
+) -> int | None:
     """Wait until the job is complete; give the number of its records where Salesforce says it.
 
     Raises:
         JobLostError: the job failed, was aborted or is unknown.
+        FieldGoneError: it failed because the describe is out of date.
+        JobHangsError: it is not complete after `patience`.
         CancelledError: `stop` was set meanwhile.
     """
+    deadline = time.monotonic() + patience.total_seconds()
     for pause in _pauses():
         job = _job(sf, name, job_id)
         if job["state"] == "JobComplete":
             total = job.get("numberRecordsProcessed")
             return None if total is None else int(total)
         if job["state"] in ("Failed", "Aborted"):
-            raise JobLostError(
-                f"{name}: Bulk job {job_id} is {job['state']}: {job.get('errorMessage', 'no message')}. "
-                "Give the command again: it makes another job."
+            _raise_failure(name, job_id, job)
+        if time.monotonic() > deadline:
+            raise JobHangsError(
+                f"{name}: Bulk job {job_id} is still {job['state']} after {patience}, so it is aborted. Give the command again: it "
+                "makes another job; if that hangs too, look for it under Setup > Bulk Data Load Jobs."
             )
         if stop.wait(pause):
             raise CancelledError
     return None
+
+
+def _raise_failure(name: str, job_id: str, job: Mapping[str, Any]) -> NoReturn:
+    said = str(job.get("errorMessage") or "no message")
+    kind = FieldGoneError if FIELD_GONE in said else JobLostError
+    raise kind(
+        f"{name}: Bulk job {job_id} is {job['state']}: {said}. Give the command again: it makes another job."
+    )
 
 
 def polls(seconds: float) -> int:
@@ -151,107 +172,9 @@ def delete_job(sf: Salesforce, job_id: str) -> None:
         log.info("bulk job not deleted", job=job_id, error=type(error).__name__)
 
 
-def bulk_pages(
-    sf: Salesforce, description: Description, job_id: str, total: int | None, *, folder: Path, page_rows: int
-) -> Iterator[int]:
-    """Write each result page of a complete job as a file of `folder`; give the rows of each.
-
-    Raises:
-        ExtractError: a page stays torn, or the pages end before the job's `total`.
-    """
-    locator: str | None = None
-    rows = number = 0
-    while locator != LAST_LOCATOR:
-        path = folder / f"{number:06}.parquet"
-        try:
-            written, locator = _read_page(sf, description, job_id, locator, page_rows=page_rows, path=path)
-        except (TornPageError, urllib3.exceptions.HTTPError) as error:
-            raise ExtractError(
-                f"{description.name}: page {number + 1} of Bulk job {job_id} cannot be read whole after {PAGE_ATTEMPTS} "
-                f"tries ({_reason(error)}). Give the command again."
-            ) from None
-        rows, number = rows + written, number + 1
-        yield written
-        if locator is None:
-            break
-    _check_total(description.name, job_id, rows, total, locator)
-
-
-@stamina.retry(on=(TornPageError, urllib3.exceptions.HTTPError), attempts=PAGE_ATTEMPTS, timeout=None)
-def _read_page(
-    sf: Salesforce, description: Description, job_id: str, locator: str | None, *, page_rows: int, path: Path
-) -> tuple[int, str | None]:
-    """Write one page; give its rows and the next page's locator (None where a proxy took the header)."""
-    asked = {"maxRecords": str(page_rows)} | ({"locator": locator} if locator else {})
-    url = f"{sf.base_url}jobs/query/{job_id}/results"
-    with sf.session.get(url, params=asked, headers={"Accept": "text/csv"}, stream=True) as response:
-        if not response.ok:
-            _raise_refusal(description.name, response.status_code, *error_of(response))
-        response.raw.decode_content = True
-        written = write_csv_page(response.raw, description.fields, path)
-        said = response.headers.get("Sforce-NumberOfRecords")
-        if said is not None and int(said) != written:
-            raise TornPageError(f"it has {written} rows where its header says {said}")
-        return written, response.headers.get("Sforce-Locator")
-
-
-def _check_total(name: str, job_id: str, rows: int, total: int | None, locator: str | None) -> None:
-    if locator is None and total is None:
-        raise ExtractError(
-            f"{name}: the results of Bulk job {job_id} came without the header Sforce-Locator, so nobody knows "
-            "whether there are more. A proxy takes it away: let Sforce-* headers pass, then give the command again."
-        )
-    if total is not None and rows != total:
-        raise ExtractError(
-            f"{name}: Bulk job {job_id} processed {total} records, its pages hold {rows}. Give the command again; if "
-            "a proxy takes away the header Sforce-Locator, let it pass."
-        )
-
-
-def rest_pages(sf: Salesforce, description: Description, soql: str, folder: Path) -> Iterator[int]:
-    """Write the answer of a REST query as files of `folder`; give the rows of each page.
-
-    Raises:
-        ExtractError: Salesforce refused the query, or its pages end before its own total.
-    """
-    if len(quote(soql)) > URL_BYTES:
-        raise ExtractError(
-            f"{description.name} has too many fields for a REST query and Bulk 2.0 does not serve it. "
-            "Hide fields that are not needed from the login, then give the command again."
-        )
-    with RowFiles(folder, description.fields) as files:
-        with _named(description.name):
-            page = sf.query(soql, include_deleted=True)
-        yield _add_records(files, description, page)
-        while not page["done"]:
-            with _named(description.name):
-                page = sf.query_more(page["nextRecordsUrl"], identifier_is_url=True)
-            yield _add_records(files, description, page)
-        if files.rows != page["totalSize"]:
-            raise ExtractError(
-                f"{description.name}: the REST query found {page['totalSize']} records and gave {files.rows}. "
-                "Give the command again."
-            )
-
-
-def _add_records(files: RowFiles, description: Description, page: Mapping[str, Any]) -> int:
-    for record in page["records"]:
-        files.add(tuple(_cell(record.get(name), name in description.times) for name in description.fields))
-    return len(page["records"])
-
-
-def _cell(value: Any, is_time: bool) -> str | None:
-    """Give a JSON value as Bulk's CSV would, so that a table's text does not depend on the way it came."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).replace("+0000", "Z") if is_time else str(value)
-
-
 def _job(sf: Salesforce, name: str, job_id: str) -> Mapping[str, Any]:
     try:
-        with _named(name):
+        with named(name):
             job: Mapping[str, Any] = sf.restful(f"jobs/query/{job_id}")
     except SalesforceResourceNotFound:
         raise JobLostError(
@@ -261,7 +184,7 @@ def _job(sf: Salesforce, name: str, job_id: str) -> Mapping[str, Any]:
 
 
 @contextlib.contextmanager
-def _named(name: str) -> Iterator[None]:
+def named(name: str) -> Iterator[None]:
     """Turn a refusal into an error that names the object."""
     try:
         yield
@@ -269,17 +192,15 @@ def _named(name: str) -> Iterator[None]:
         raise
     except SalesforceError as error:
         first = error.content[0] if isinstance(error.content, list) and error.content else {}
-        _raise_refusal(name, error.status, first.get("errorCode", ""), first.get("message", ""))
+        kinds: dict[str, type[ExtractError]] = {NOT_IN_BULK: NotInBulkError, FIELD_GONE: FieldGoneError}
+        code = first.get("errorCode", "")
+        said = refusal(error.status, code, first.get("message", ""))
+        raise kinds.get(code, ExtractError)(
+            f"{name}: {said}. Check the login's access to the object, then give the command again."
+        ) from None
 
 
-def _raise_refusal(name: str, status: int, code: str, message: str) -> None:
-    kinds: dict[str, type[ExtractError]] = {NOT_IN_BULK: NotInBulkError, FIELD_GONE: FieldGoneError}
+def refusal(status: int, code: str, message: str) -> str:
+    """Say what Salesforce answered, on one line."""
     said = " ".join(f"{code} {message}".split()) or "no reason given"
-    raise kinds.get(code, ExtractError)(
-        f"{name}: Salesforce refused (HTTP {status}): {said}. Check the login's access to the object, then give "
-        "the command again."
-    )
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, TornPageError) else type(error).__name__
+    return f"Salesforce refused (HTTP {status}): {said}"

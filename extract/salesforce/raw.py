@@ -14,7 +14,7 @@ from extract.landing import (
     execute,
     land_rows,
     landing_table,
-    load_files,
+    load_pages,
     open_stage,
     qualified,
     quoted,
@@ -75,8 +75,7 @@ class RawTables:
             self._widen(target, self._columns[source.table], wanted, drift)
         else:
             kinds = dict.fromkeys(wanted, "varchar") | STAMP_COLUMNS
-            columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
-            execute(self._connection, f"create transient table {target} ({columns})")
+            execute(self._connection, f"create transient table {target} ({_declared(kinds)})")
         self._columns.setdefault(source.table, set(STAMP_COLUMNS)).update(wanted)
         return warnings
 
@@ -105,9 +104,15 @@ class RawTables:
         """
         landed = self._land(copy, copy.source.table)
         filled = self._land(copy.backfill, _backfilled(copy.source)) if copy.backfill else 0
+        ids = self._landed_ids(copy.source)
+        # What stays, or stands there twice, has to be told apart row by row.
+        whole = copy.mode == "full" and not copy.drift.retired and ids == landed
+        if whole:
+            self._swap(copy.source)
         with transaction(self._connection):
-            self._write(copy)
-            counts = self._count(copy, landed)
+            if not whole:
+                self._write(copy)
+            counts = self._count(copy, landed, ids)
             if copy.backfill:
                 self._fill(copy.backfill)
                 self.save_count(copy.backfill, replace(counts, landed=filled), mode="backfill")
@@ -119,34 +124,56 @@ class RawTables:
         return counts
 
     def _land(self, copy: Copy, table: str) -> int:
-        landed = load_files(self._connection, RAW, table, _columns(copy), copy.folder)
-        check_rows(copy.source.name, copy.page_count, landed)
-        return landed
+        """Copy the pages into a new table that has all columns of the raw one, and its run, time and deletion."""
+        landed = landing_table(RAW, table)
+        names = _columns(copy)
+        others = sorted(self._columns[copy.source.table] - {*names, *STAMP_COLUMNS})
+        declared = _declared(dict.fromkeys([*names, *others], "varchar") | STAMP_COLUMNS)
+        execute(self._connection, f"create or replace transient table {landed} ({declared})")
+        run_id, at = self._stamp.values
+        place = names.index("ISDELETED") + 1 if copy.description.keeps_deleted else 0
+        cells = {name: f"${number}" for number, name in enumerate(names, start=1)} | {
+            "_EXTRACTED_AT": f"'{at}'::timestamp_ntz",
+            "_RUN_ID": "'" + run_id.replace("'", "''") + "'",
+            "_DELETED": f"iff(${place} = 'true', true, false)" if place else "false",
+        }
+        rows = load_pages(self._connection, RAW, landed, cells, copy.folder)
+        check_rows(copy.source.name, copy.page_count, rows)
+        return rows
 
     def _drop_landed(self, table: str) -> None:
         execute(self._connection, f"drop table if exists {landing_table(RAW, table)}")
 
+    def _landed_ids(self, source: SourceObject) -> int:
+        landed = landing_table(RAW, source.table)
+        [found] = execute(self._connection, f'select count(distinct "ID") as ids from {landed}')
+        return int(found["ids"])
+
+    def _swap(self, source: SourceObject) -> None:
+        """Put a whole copy in the place of the raw table.
+
+        It cannot be part of the transaction that moves the watermark: killed in between, the next call copies again.
+        """
+        landed = landing_table(RAW, source.table)
+        execute(self._connection, f"alter table {qualified(RAW, source.table)} swap with {landed}")
+
     def _write(self, copy: Copy) -> None:
         target, landed = qualified(RAW, copy.source.table), landing_table(RAW, copy.source.table)
-        deleted = "coalesce(\"ISDELETED\" = 'true', false)" if copy.description.keeps_deleted else "false"
         newest = f"{quoted(copy.window.cursor)} desc nulls last" if copy.window.cursor else '"ID"'
-        columns = _columns(copy)
+        columns = [*_columns(copy), *STAMP_COLUMNS]
         names = ", ".join(map(quoted, columns))
         rows = (
-            f"select {names}, %s::timestamp_ntz as _extracted_at, %s as _run_id, {deleted} as _deleted from {landed} "
+            f"select {names} from {landed} "
             f'qualify row_number() over (partition by "ID" order by {newest}) = 1'
         )
-        values = self._stamp.values[::-1]
         if copy.mode == "full":
             # The columns of fields that went keep their values, so the rows that stay must not be written anew.
             gone = f' where "ID" not in (select "ID" from {landed})' if copy.drift.retired else ""
             execute(self._connection, f"delete from {target}{gone}")
         if copy.mode == "full" and not copy.drift.retired:
-            execute(
-                self._connection, f"insert into {target} ({names}, {', '.join(STAMP_COLUMNS)}) {rows}", values
-            )
+            execute(self._connection, f"insert into {target} ({names}) {rows}")
         elif copy.page_count:
-            execute(self._connection, _merge(target, rows, [*columns, *STAMP_COLUMNS]), values)
+            execute(self._connection, _merge(target, rows, columns))
 
     def _fill(self, copy: Copy) -> None:
         """Put the new fields of records that were not read whole into their rows, which else stay as they are."""
@@ -159,16 +186,15 @@ class RawTables:
             f"when matched then update set {_updates(_columns(copy))}",
         )
 
-    def _count(self, copy: Copy, landed: int) -> Counts:
+    def _count(self, copy: Copy, landed: int, ids: int) -> Counts:
         table = qualified(RAW, copy.source.table)
         [found] = execute(
             self._connection,
             "select count(*) as raw_rows, count_if(not _deleted) as live_rows, "
-            "count_if(_extracted_at = %s::timestamp_ntz) as written_rows, "
-            f'(select count(distinct "ID") from {landing_table(RAW, copy.source.table)}) as landed_ids from {table}',
+            f"count_if(_extracted_at = %s::timestamp_ntz) as written_rows from {table}",
             self._stamp.values[1:],
         )
-        check_rows(copy.source.name, found["landed_ids"], found["written_rows"] or 0)
+        check_rows(copy.source.name, ids, found["written_rows"] or 0)
         return Counts(landed, found["raw_rows"], found["live_rows"] or 0)
 
     def save_count(self, copy: Copy, counts: Counts | None, mode: str | None = None) -> None:
@@ -202,6 +228,10 @@ class RawTables:
             only={"object": names, "_run_id": [self._stamp.run_id]},
         )
         land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only={"object": names})
+
+
+def _declared(kinds: Mapping[str, str]) -> str:
+    return ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds.items())
 
 
 def _columns(copy: Copy) -> list[str]:

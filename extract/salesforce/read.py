@@ -5,21 +5,32 @@ import datetime as dt
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, Executor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import structlog
 from simple_salesforce import Salesforce
 
-from extract.errors import BudgetExhausted, ExtractError
-from extract.landing import clear, remove_empty
-from extract.salesforce import query
+from extract.landing import remove_empty
+from extract.pages import Page, PageFolder
+from extract.salesforce import query, rest, results
 from extract.salesforce.describe import Description, describe
 from extract.salesforce.drift import Drift, Known
-from extract.salesforce.query import FieldGoneError, JobLostError, NotInBulkError, Window
+from extract.salesforce.query import (
+    FieldGoneError,
+    JobHangsError,
+    JobLostError,
+    NotInBulkError,
+    Window,
+    soql_time,
+)
+from extract.salesforce.results import Results
 from extract.sources import SourceObject
+
+log = structlog.get_logger()
 
 Mode = Literal["full", "incremental"]
 Progress = Callable[[str, int, int | None], None]
@@ -30,8 +41,12 @@ class Settings:
     """How to read. The defaults fit an org of any size.
 
     Attributes:
-        page_rows: records of one Bulk result page; disk, and the cost of a torn page, grow with it.
+        page_rows: records of one Bulk result page that is asked for by its locator; the cost of a torn page grows with it.
+        pages: result pages read at once, of all objects together. Memory grows with it, and not with pages or objects.
         threads: objects read at once.
+        idle: how long a connection may be silent in the middle of a page.
+        patience: how long a Bulk job may take.
+        resumable: for how long the job of a killed call is worth going on with.
         lookback: how far behind the watermark to read again; a record can become visible minutes after
             its SystemModstamp (https://github.com/airbytehq/airbyte/issues/27146).
         settle: how long after the call began to query. Read is what was saved until the end of the second in which the
@@ -41,7 +56,11 @@ class Settings:
     """
 
     page_rows: int = 50_000
+    pages: int = 5
     threads: int = 4
+    idle: dt.timedelta = dt.timedelta(minutes=1)
+    patience: dt.timedelta = query.JOB_PATIENCE
+    resumable: dt.timedelta = dt.timedelta(days=1)
     lookback: dt.timedelta = dt.timedelta(minutes=5)
     settle: dt.timedelta = dt.timedelta(seconds=2)
     floor: float = 0.2
@@ -49,7 +68,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What all objects of one call share; used by several threads."""
+    """What all objects of one call share; used by several threads. `pool` reads pages."""
 
     sf: Salesforce
     run_id: str
@@ -57,11 +76,16 @@ class Call:
     until: str
     settings: Settings
     progress: Progress
+    pool: Executor
     stop: threading.Event = field(default_factory=threading.Event)
 
     def folder(self, source: SourceObject) -> Path:
         """Give the folder that one object is read into."""
         return self.landing_dir / self.run_id / source.name
+
+    def until_but(self, time: dt.timedelta) -> str:
+        """Give the SOQL time so long before the call's bound."""
+        return soql_time(dt.datetime.fromisoformat(self.until) - time)
 
     def check_stop(self) -> None:
         """End the thread when the call has ended."""
@@ -71,7 +95,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One object, read into the Parquet files of `folder` and counted.
+    """One object, read into the pages of `folder` and counted.
 
     `live_count`, where it can be asked for, is the number of records that are not deleted in the whole
     object, so that records which vanished without a trace are noticed. `backfill` holds Id and new fields of the
@@ -104,8 +128,12 @@ class _Job:
     until: str
     fields: tuple[str, ...]
 
+    def suits(self, description: Description, window: Window) -> bool:
+        """Whether what it reads is still what is wanted."""
+        return (self.since, self.fields) == (window.since, description.fields)
 
-class CountError(ExtractError):
+
+class CountError(JobLostError):
     """The org counts other records than were read."""
 
     def __init__(self, copy: Copy, counted: int) -> None:
@@ -156,64 +184,94 @@ def forget(call: Call, folder: Path) -> None:
         query.delete_job(call.sf, job.id)
 
 
-def sweep(call: Call, source: SourceObject) -> None:
-    """Remove what earlier runs left of an object."""
-    for folder in call.landing_dir.glob(f"*/{source.name}"):
-        if folder != call.folder(source):
-            forget(call, folder)
-            remove_empty(folder.parent)
+def take_over(call: Call, source: SourceObject) -> None:
+    """Take the newest thing that earlier runs left of an object, so that this one goes on with it; remove the others."""
+    folder = call.folder(source)
+    left = [each for each in call.landing_dir.glob(f"*/{source.name}") if each != folder]
+    for other in sorted(left, key=_begun, reverse=True):
+        if not folder.exists() and _begun(other) > call.until_but(call.settings.resumable):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            other.rename(folder)
+        else:
+            forget(call, other)
+        remove_empty(other.parent)
+
+
+def _begun(folder: Path) -> str:
+    job = _remembered(folder)
+    return job.until if job else ""
 
 
 def _read(call: Call, source: SourceObject, description: Description, window: Window, folder: Path) -> Copy:
-    pages = folder / "pages"
+    """Read and count; where a job turns out to be of no use, once more with another one."""
+    continued = _remembered(folder) is not None
     try:
-        job, total = _complete_job(call, description, window, folder)
-        if job:
-            window = Window(window.cursor, job.since, job.until)
-            size = call.settings.page_rows
-            counts = query.bulk_pages(call.sf, description, job.id, total, folder=pages, page_rows=size)
-        else:
-            counts = query.rest_pages(call.sf, description, query.select(description, window), pages)
-        label = source.name if folder == call.folder(source) else f"{source.name}, new fields"
-        rows = _count_pages(call, label, pages, counts, total)
-        copy = Copy(source, description, window, job.id if job else None, pages, rows, rows, None)
-        return _counted(call.sf, copy)
-    except BudgetExhausted:
+        return _read_once(call, source, description, window, folder)
+    except JobLostError as error:
+        forget(call, folder)
+        if isinstance(error, CountError) and not continued:
+            raise
+        log.info("another job is made", object=source.name, reason=str(error))
+    except (FieldGoneError, JobHangsError):
+        forget(call, folder)
         raise
-    except ExtractError:
-        # The job's results are in doubt: another try must not continue it.
+    try:
+        return _read_once(call, source, description, window, folder)
+    except (JobLostError, FieldGoneError, JobHangsError):
         forget(call, folder)
         raise
 
 
-def _count_pages(call: Call, label: str, pages: Path, counts: Iterator[int], total: int | None) -> int:
-    clear(pages)
-    rows = 0
-    for count in counts:
-        rows += count
-        call.progress(label, rows, total)
-        call.check_stop()
-    return rows
+def _read_once(
+    call: Call, source: SourceObject, description: Description, window: Window, folder: Path
+) -> Copy:
+    job = _job(call, description, window, folder)
+    pages = PageFolder(folder / "pages")
+    total = None
+    if job:
+        window = Window(window.cursor, job.since, job.until)
+        total = query.wait_for_job(call.sf, source.name, job.id, call.stop, call.settings.patience)
+        size, idle = call.settings.page_rows, call.settings.idle.total_seconds()
+        found = Results(call.sf, description, job.id, total, pages, size, idle)
+        reading = results.read_pages(found, call.pool, call.settings.pages)
+    else:
+        pages.drop_from(0)
+        reading = rest.read_pages(call.sf, description, window, pages)
+    label = source.name if folder == call.folder(source) else f"{source.name}, new fields"
+    _follow(call, label, reading, pages, total)
+    copy = Copy(
+        source, description, window, job.id if job else None, pages.folder, pages.rows, pages.rows, None
+    )
+    return _counted(call.sf, copy)
 
 
-def _complete_job(
-    call: Call, description: Description, window: Window, folder: Path
-) -> tuple[_Job | None, int | None]:
-    """Give a complete Bulk job and its total: one that a killed process started, or a new one; None for REST."""
+def _follow(
+    call: Call, label: str, reading: Generator[Page, None, None], pages: PageFolder, total: int | None
+) -> None:
+    """Read to the end, telling the progress; the pages of an earlier call count."""
+    with contextlib.closing(reading):
+        for _ in reading:
+            call.progress(label, pages.rows, total)
+            call.check_stop()
+
+
+def _job(call: Call, description: Description, window: Window, folder: Path) -> _Job | None:
+    """Give the Bulk job that a killed process started, or a new one; None for REST."""
     job = _remembered(folder)
-    if job and (job.since, job.fields) == (window.since, description.fields):
-        with contextlib.suppress(JobLostError):
-            return job, query.wait_for_job(call.sf, description.name, job.id, call.stop)
+    if job and job.suits(description, window):
+        return job
     forget(call, folder)
     call.sf.session.budget.take_job()
     try:
         job_id = query.start_job(call.sf, description.name, query.select(description, window))
     except NotInBulkError:
-        return None, None
+        return None
     job = _Job(job_id, window.since, window.until, description.fields)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
-    return job, query.wait_for_job(call.sf, description.name, job.id, call.stop)
+    written = folder / "job.part"
+    written.write_text(json.dumps(asdict(job)), encoding="utf-8")
+    written.replace(folder / "job.json")
+    return job
 
 
 def _remembered(folder: Path) -> _Job | None:

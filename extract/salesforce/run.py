@@ -25,7 +25,8 @@ from extract.landing import Stamp, remove_empty
 from extract.salesforce.budget import Budget
 from extract.salesforce.describe import Description, describe_org, nearest
 from extract.salesforce.drift import gone_warning
-from extract.salesforce.orders import Order, make_orders, soql_time
+from extract.salesforce.orders import Order, make_orders
+from extract.salesforce.query import soql_time
 from extract.salesforce.raw import Counts, RawTables
 from extract.salesforce.read import (
     Call,
@@ -36,7 +37,7 @@ from extract.salesforce.read import (
     Settings,
     forget,
     read_object,
-    sweep,
+    take_over,
 )
 from extract.sources import SourceObject
 
@@ -93,9 +94,10 @@ def extract(
     began = time.monotonic()
     until = soql_time(_open_day(sf, settings.floor) + dt.timedelta(seconds=1))
     org = describe_org(sf)
-    call = Call(sf, run_id, landing_dir, until, settings, progress or _silent)
+    pool = ThreadPoolExecutor(settings.pages, thread_name_prefix="pages")
+    call = Call(sf, run_id, landing_dir, until, settings, progress or _silent, pool)
     for source in objects:
-        sweep(call, source)
+        take_over(call, source)
     orders = make_orders(sf, connection, [each for each in objects if each.name in org], settings, full=full)
     for order in orders:
         if gone := order.drift.gone:
@@ -146,6 +148,7 @@ def _attempts(call: Call, orders: Sequence[Order]) -> Iterator[_Attempt]:
     finally:
         call.stop.set()
         pool.shutdown(cancel_futures=True)
+        call.pool.shutdown(cancel_futures=True)
     if exhausted:
         raise exhausted
 

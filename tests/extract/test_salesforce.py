@@ -84,6 +84,7 @@ def test_counts_of_source_pages_and_warehouse_are_kept(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
     org.fill(Contact=contacts(7))
+    org.control("limits", BulkResultPage=3)
     [done] = copy(CONTACT, settings=Settings(page_rows=3))
     assert (done.source_count, done.page_count, done.landed_count, done.raw_count) == (7, 7, 7, 7)
     kept = rows(
@@ -156,7 +157,8 @@ def test_objects_are_read_side_by_side_and_given_in_order(org: Org, copy: Copy) 
 def test_progress_tells_the_rows_and_the_total(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(5))
     told: list[tuple[str, int, int | None]] = []
-    copy(CONTACT, settings=Settings(page_rows=2), progress=lambda *said: told.append(said))
+    no_list = org.connect(Tampering(_without_list))
+    copy(CONTACT, sf=no_list, settings=Settings(page_rows=2), progress=lambda *said: told.append(said))
     assert told == [("Contact", 2, 5), ("Contact", 4, 5), ("Contact", 5, 5)]
 
 
@@ -203,17 +205,27 @@ def test_a_record_changed_while_it_was_read_is_no_difference(
 def test_rows_lost_on_the_way_are_noticed(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
     org.fill(Contact=contacts(4))
     [done] = copy(CONTACT, sf=org.connect(Tampering(_without_locator)), settings=Settings(page_rows=2))
+    assert (done.status, done.raw_count) == ("succeeded", 4)  # the org's list of pages makes up for it
+    alone = org.connect(Tampering(lambda response: (_without_list(response), _without_locator(response))))
+    [done] = copy(CONTACT, sf=alone, settings=Settings(page_rows=2), full=True)
     assert done.status == "failed"
     assert "Sforce-Locator" in done.message
-    assert rows(connection, "select * from ops.watermark") == []
+    assert rows(connection, "select run_id from ops.watermark") == [("run-1",)]
 
 
 def test_a_failed_job_is_reported_and_the_others_go_on(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(1))
-    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=1)
+    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=2)
     failed, done = copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
     assert (failed.status, done.status) == ("failed", "succeeded")
     assert "QUERY_TIMEOUT" in failed.message
+
+
+def test_a_job_that_fails_once_is_made_again(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=1)
+    assert [(each.status, each.raw_count) for each in copy(CONTACT)] == [("succeeded", 1)]
+    assert org.sf.restful("jobs/query")["records"] == []
 
 
 def test_what_passes_by_itself_is_not_seen(org: Org, copy: Copy) -> None:
@@ -338,10 +350,12 @@ def test_nothing_is_left_in_the_org_or_on_disk(org: Org, copy: Copy, tmp_path: P
     assert list((tmp_path / "landing").iterdir()) == []
 
 
-def test_killed_between_pages_the_next_call_goes_on_with_the_job(
-    org: Org, copy: Copy, connection: SnowflakeConnection, tmp_path: Path, warehouse_port: int
+@pytest.mark.parametrize("run", ["killed", "another"])
+def test_killed_between_pages_the_next_call_goes_on_with_the_job_and_its_pages(
+    run: str, org: Org, copy: Copy, connection: SnowflakeConnection, tmp_path: Path, warehouse_port: int
 ) -> None:
     org.fill(Contact=contacts(6))
+    org.control("limits", BulkResultPage=2)
     script = f"""
         import datetime as dt, os, signal, warehouse
         from pathlib import Path
@@ -354,7 +368,7 @@ def test_killed_between_pages_the_next_call_goes_on_with_the_job(
 
         sf = connect(Login(login_url={org.url!r}, client_id="sandbox-client", client_secret="sandbox-secret"))
         extract(sf, warehouse.connect("local"), [SourceObject("Contact", "CONTACT")], run_id="killed",
-                landing_dir=Path({str(tmp_path / "landing")!r}), progress=die, settings=Settings(page_rows=2))
+                landing_dir=Path({str(tmp_path / "landing")!r}), progress=die, settings=Settings(page_rows=2, pages=1))
     """
     died = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)],
@@ -364,9 +378,11 @@ def test_killed_between_pages_the_next_call_goes_on_with_the_job(
     )
     assert died.returncode == -signal.SIGKILL
     assert rows(connection, "select * from ops.watermark") == []
-    [done] = copy(CONTACT, run_id="killed", settings=Settings(page_rows=2))
+    [done] = copy(CONTACT, run_id=run, settings=Settings(page_rows=2))
     assert (done.status, done.raw_count, done.landed_count) == ("succeeded", 6, 6)
     assert org.calls()["POST /services/data/v{version}/jobs/query"] == 1
+    assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] in (3, 4)
+    assert list((tmp_path / "landing").iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_removed_by_another(org: Org, copy: Copy, tmp_path: Path) -> None:
@@ -375,7 +391,7 @@ def test_what_a_killed_run_left_is_removed_by_another(org: Org, copy: Copy, tmp_
     )
     folder = tmp_path / "landing" / "dead" / "Contact"
     (folder / "pages").mkdir(parents=True)
-    (folder / "pages" / "000000.parquet").write_bytes(b"PAR1")
+    (folder / "pages" / "000000.csv.zst").write_bytes(b"")
     remembered = {"id": job["id"], "since": None, "until": "2026-01-01T00:00:00Z", "fields": ["Id"]}
     (folder / "job.json").write_text(json.dumps(remembered))
     copy(CONTACT)
@@ -496,6 +512,11 @@ def _count_one_more(name: str) -> Callable[[requests.Response], None]:
 
 def _without_locator(response: requests.Response) -> None:
     response.headers.pop("Sforce-Locator", None)
+
+
+def _without_list(response: requests.Response) -> None:
+    if "/resultPages" in response.url:
+        _say(response, 404, [{"errorCode": "NOT_FOUND", "message": "no"}])
 
 
 def _no_bulk(response: requests.Response) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from structlog.testing import capture_logs
 
 from extract.errors import BudgetExhausted, LoginError
-from extract.salesforce.login import JWT_GRANT, Login, connect
+from extract.salesforce.login import ATTEMPTS, JWT_GRANT, Login, connect
 from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused, token
 
 LIMITS = f"{DATA}/limits/"
@@ -164,7 +164,7 @@ def test_what_does_not_pass_in_time_is_the_answer(org: FakeOrg) -> None:
     org.on("GET", LIMITS, refused(503, "SERVER_UNAVAILABLE"))
     sf = connect(LOGIN, adapter=org)
     assert sf.session.get(f"{sf.base_url}limits/").status_code == 503
-    assert len(org.sent(LIMITS)) == 6
+    assert len(org.sent(LIMITS)) == ATTEMPTS
 
 
 @pytest.mark.parametrize(

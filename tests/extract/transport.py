@@ -29,7 +29,7 @@ class FakeOrg(BaseAdapter):
         self.on("POST", TOKEN, token("first"), token("second"), token("third"))
 
     def on(self, method: str, path: str, *answers: Any) -> None:
-        """Set the answers of a path; an exception is raised, anything else is given."""
+        """Set the answers of a path; an exception is raised, a function called, anything else given."""
         self.answers[method, path] = list(answers)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
@@ -38,7 +38,7 @@ class FakeOrg(BaseAdapter):
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if isinstance(answer, Exception):
             raise answer
-        return _response(request, *answer)
+        return _response(request, *(answer(request) if callable(answer) else answer))
 
     def close(self) -> None:
         """Hold nothing."""
@@ -77,9 +77,12 @@ def page(
 def _response(
     request: requests.PreparedRequest, status: int, headers: dict[str, str], body: Any
 ) -> requests.Response:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    if isinstance(body, io.BytesIO):
+        content = type(body)(body.getvalue())
+    else:
+        content = io.BytesIO(body if isinstance(body, bytes) else json.dumps(body).encode())
     raw = urllib3.HTTPResponse(
-        io.BytesIO(content),
+        content,
         headers=headers,
         status=status,
         preload_content=False,

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import fakesnow.copy_into
 import fakesnow.server
 import pyarrow as pa
 import pytest
@@ -17,7 +18,7 @@ from fakesnow.instance import FakeSnow
 from starlette.testclient import TestClient
 
 from warehouse.embedded import create_app, open_warehouse
-from warehouse.mends import null_timestamps
+from warehouse.mends import copy_csv, null_timestamps
 from warehouse.mends.session import RESULTS_KEPT, Results
 
 Run = Callable[[str], list[tuple[Any, ...]]]
@@ -398,3 +399,94 @@ class TestServer:
         table = pa.ipc.open_stream(base64.b64decode(answer["data"]["rowsetBase64"])).read_all()
         epochs = [row and row["epoch"] for row in table.column(0).to_pylist()]
         assert epochs == [int(datetime.fromisoformat("2026-01-02T03:04:05+00:00").timestamp()), None]
+
+
+class TestCopyCsv:
+    """The format in which Salesforce's pages are loaded."""
+
+    CELLS: ClassVar = [
+        "007",
+        "2024-01-01T00:00:00.000Z",
+        "NA",
+        "\\N",
+        "  x ",
+        'say "hi"',
+        "a\r\nb\rc\nd",
+        "x\x00y",
+        "😀",
+        "",
+    ]
+    FORMAT = """file_format = (type = csv skip_header = 1 field_optionally_enclosed_by = '"' null_if = ('')
+        escape_unenclosed_field = none)"""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        lines = ['"A","B"', *('"{}","true"'.format(cell.replace('"', '""')) for cell in self.CELLS)]
+        (tmp_path / "1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+        return tmp_path
+
+    def load(self, run: Run, folder: Path, cells: str) -> list[tuple[Any, ...]]:
+        return statements(
+            run,
+            "create or replace table staging.cells (a varchar, b boolean, c varchar)",
+            "create stage if not exists staging.csv",
+            *(
+                f"put 'file://{path}' @staging.csv/{folder.name}/ auto_compress = false"
+                for path in folder.iterdir()
+            ),
+            f"copy into staging.cells from (select {cells} from @staging.csv/{folder.name}/) {self.FORMAT}",
+        )
+
+    def test_every_cell_is_text(self, mended: Run, folder: Path) -> None:
+        [loaded] = self.load(mended, folder, "$1, iff($2 = 'true', true, false), 'run'")
+        assert loaded[3] == len(self.CELLS)
+        found = mended("select * from staging.cells")
+        assert found == [(cell or None, True, "run") for cell in self.CELLS]
+
+    def test_a_cell_too_many_loads_nothing(self, mended: Run, folder: Path) -> None:
+        (folder / "2.csv").write_text('"A","B"\n"1","true","more"\n')
+        with pytest.raises(ProgrammingError):
+            self.load(mended, folder, "$1, $2, 'run'")
+        assert mended("select count(*) from staging.cells") == [(0,)]
+
+    def test_within_a_transaction(self, mended: Run, folder: Path) -> None:
+        self.load(mended, folder, "$1, $2, 'run'")
+        (folder / "1.csv").rename(folder / "3.csv")
+        statements(
+            mended,
+            f"put 'file://{folder}/3.csv' @staging.csv/{folder.name}/ auto_compress = false",
+            "begin",
+            f"copy into staging.cells from (select $1, $2, 'again' from @staging.csv/{folder.name}/3.csv) {self.FORMAT}",
+            "rollback",
+        )
+        assert mended("select count(*) from staging.cells") == [(len(self.CELLS),)]
+
+    def test_upstream_does_not_know_the_cells(
+        self, mended: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fakesnow.copy_into, "_inserts", copy_csv._inserts)
+        with pytest.raises(ProgrammingError, match="AttributeError"):
+            self.load(mended, folder, "$1, $2, 'run'")
+
+
+class TestSwap:
+    TABLES = (
+        "create or replace table staging.one as select 1 as a",
+        "create or replace table staging.other as select 2 as a, 3 as b",
+    )
+
+    def test_two_tables_change_places(self, mended: Run) -> None:
+        statements(mended, *self.TABLES, "alter table staging.one swap with staging.other")
+        assert mended("select * from staging.one") == [(2, 3)]
+        assert mended("select * from staging.other") == [(1,)]
+
+    def test_a_table_that_is_not_there_leaves_the_other(self, mended: Run) -> None:
+        mended(self.TABLES[0])
+        with pytest.raises(ProgrammingError):
+            mended("alter table staging.one swap with staging.nobody")
+        assert mended("select * from staging.one") == [(1,)]
+
+    def test_upstream_does_not_know_it(self, upstream: Run) -> None:
+        upstream("create schema if not exists migration.staging")
+        with pytest.raises(ProgrammingError, match="SWAP"):
+            statements(upstream, *self.TABLES, "alter table staging.one swap with staging.other")

@@ -6,16 +6,18 @@ from typing import Any
 
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
-from warehouse.mends import catalog, functions, null_timestamps, result_types, upstream
+from warehouse.mends import catalog, copy_csv, functions, null_timestamps, result_types, upstream
 from warehouse.mends.abandoned import Watched
 from warehouse.mends.account import Account
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
+from warehouse.mends.copy_csv import CopyAtOnce
 from warehouse.mends.ddl_commits import DdlCommits
 from warehouse.mends.functions import Functions
 from warehouse.mends.literal_rows import LiteralRows
 from warehouse.mends.merge import Merge
 from warehouse.mends.null_columns import NullColumns
+from warehouse.mends.swap import Swap
 from warehouse.mends.temporary_tables import TemporarySession, TemporaryTables
 from warehouse.mends.waiting import Waiting
 
@@ -29,6 +31,8 @@ class Cursor(
     Account,
     LiteralRows,
     Merge,
+    CopyAtOnce,
+    Swap,
     TemporaryTables,
     DdlCommits,
     Comments,
@@ -59,6 +63,7 @@ class Warehouse(upstream.Instance):
     """The databases of one folder, with DATABASE opened."""
 
     def __init__(self, home: Path) -> None:
+        copy_csv.install()
         null_timestamps.install()
         result_types.install()
         super().__init__(db_path=home)
