@@ -14,7 +14,8 @@ from starlette.routing import Route
 from sandbox.salesforce import filling, oauth, rows
 from sandbox.salesforce.budget import Limits, Usage
 from sandbox.salesforce.delivery import Delivery
-from sandbox.salesforce.org import Sobject
+from sandbox.salesforce.described import DescribeError, described_org
+from sandbox.salesforce.org import Sobject, declared_org, with_currencies
 from sandbox.salesforce.seed import SeedError, load_folder
 from sandbox.salesforce.state import Fault, Sandbox
 
@@ -33,6 +34,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "reset": ("POST", _reset),
         "seed": ("POST", _seed),
         "fill": ("POST", _fill),
+        "org": ("POST", _org),
         "touch": ("POST", _touch),
         "limits": ("POST", _limits),
         "delivery": ("POST", _delivery),
@@ -53,7 +55,7 @@ def _endpoint(sandbox: Sandbox, action: Control) -> Callable[[Request], Any]:
         body = (await request.body()).decode()
         try:
             return JSONResponse(await run_in_threadpool(action, sandbox, body))
-        except (ControlError, SeedError) as error:
+        except (ControlError, DescribeError, SeedError) as error:
             return JSONResponse({"error": str(error)}, 400)
 
     return respond
@@ -70,6 +72,7 @@ def _calls(sandbox: Sandbox, _: str) -> dict[str, Any]:
 
 def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
     sandbox.store.reset()
+    sandbox.store.use(declared_org())
     filling.forget(sandbox.store)
     sandbox.usage, sandbox.faults = Usage(), []
     sandbox.jobs.failures.clear()
@@ -85,6 +88,23 @@ def _seed(sandbox: Sandbox, body: str) -> dict[str, Any]:
     if not folder.is_dir():
         raise ControlError(f"folder {str(folder)!r} is not there")
     return {"loaded": load_folder(sandbox.store, folder)}
+
+
+def _org(sandbox: Sandbox, body: str) -> dict[str, Any]:
+    """{"describes": FOLDER, "rows": 20, "multi_currency": true, "hidden": {"Contact": ["Email"]}}: play another org.
+
+    Each left out means: the org of org.yml, no made-up records, one currency, every field visible.
+    """
+    asked = _object(body)
+    org = declared_org()
+    if asked.get("describes"):
+        org = described_org(Path(str(asked["describes"])), org)
+    if asked.get("multi_currency"):
+        org = with_currencies(org)
+    sandbox.store.use(org, asked.get("hidden"))
+    for sobject in org if asked.get("rows") else ():
+        filling.fill(sandbox.store, sobject, int(asked["rows"]), int(asked.get("seed", 1)))
+    return {"objects": len(org.sobjects)}
 
 
 def _fill(sandbox: Sandbox, body: str) -> dict[str, Any]:

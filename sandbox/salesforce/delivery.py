@@ -71,7 +71,7 @@ class FileResponse(Response):
     def _spans(self, step: int) -> Iterator[Span]:
         """Give the spans, none longer than a step where there is one."""
         for span in self.spans:
-            for offset in range(span.offset, span.offset + span.count, step or span.count):
+            for offset in range(span.offset, span.offset + span.count, step or span.count or 1):
                 yield Span(offset, min(step or span.count, span.offset + span.count - offset))
 
     def _pieces(self, file: BinaryIO, step: int) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ SOAP_TYPES = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
     "address": "urn:address",
+    "base64": "xsd:base64Binary",
 }
 # UTF-8 as Salesforce counts it: three bytes for each character, one for those of an id.
 BYTES_PER_CHARACTER = {"id": 1, "reference": 1}
@@ -86,7 +87,10 @@ def summary(sobject: Sobject, version: str) -> dict[str, Any]:
 
 
 def describe(sobject: Sobject, org: Org, version: str, instance_url: str) -> dict[str, Any]:
-    """Reply of GET /sobjects/{object}/describe."""
+    """Reply of GET /sobjects/{object}/describe; what was recorded is given back, without the hidden fields."""
+    if sobject.recorded is not None:
+        shown = [each for each in sobject.recorded["fields"] if sobject.find(each["name"])]
+        return {**sobject.recorded, "fields": shown}
     listed = summary(sobject, version)
     base = listed["urls"]["sobject"]
     layout = f"{base}/describe/layouts/{MASTER_RECORD_TYPE}"

@@ -177,7 +177,7 @@ class Jobs:
         return self.result(job).write(names + ending, batches), None
 
     def _statement(self, job: Job) -> Statement:
-        return translate(soql.parse(job.query), self.store.org, deleted=job.shows_deleted)
+        return translate(soql.parse(job.query), self.store.visible, deleted=job.shows_deleted)
 
     def _change(self, job_id: str, condition: str, **values: object) -> bool:
         values["modified_at"] = utc_now()

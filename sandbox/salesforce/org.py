@@ -1,7 +1,7 @@
 """The org that the stand-in plays: objects and fields as declared in org.yml."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,7 @@ LAST_FIELDS = {
 LONGEST_SHORT_TEXT = 255
 SYSTEM_FIELDS = frozenset(FIRST_FIELDS) | frozenset(LAST_FIELDS)
 DECLARED_TYPE = re.compile(
-    r"(?P<type>[a-z]+)(\((?P<arguments>[^)]*)\))?(?P<required>!)?(?P<formula>=formula)?"
+    r"(?P<type>[a-z0-9]+)(\((?P<arguments>[^)]*)\))?(?P<required>!)?(?P<formula>=formula)?"
 )
 
 
@@ -74,7 +74,11 @@ class Field:
 
     @property
     def is_compound(self) -> bool:
-        return self.type == "address"
+        return self.type in {"address", "location"}
+
+    @property
+    def is_blob(self) -> bool:
+        return self.type == "base64"
 
     @property
     def is_long_text(self) -> bool:
@@ -82,11 +86,11 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        return not self.is_long_text
+        return not (self.is_long_text or self.is_blob)
 
     @property
     def sortable(self) -> bool:
-        return not (self.is_long_text or self.is_compound or self.type == "multipicklist")
+        return not (self.is_long_text or self.is_blob or self.is_compound or self.type == "multipicklist")
 
     @property
     def groupable(self) -> bool:
@@ -102,14 +106,20 @@ class Field:
 
         A few references have none; org.yml then says `relationshipName: null`.
         """
-        if not self.refers_to or "relationshipName" in self.said:
+        if "relationshipName" in self.said:
+            name: str | None = self.said["relationshipName"]
+            return name
+        if not self.refers_to:
             return None
         return f"{self.name[:-3]}__r" if self.custom else self.name.removesuffix("Id")
 
 
 @dataclass(frozen=True, slots=True)
 class Sobject:
-    """One object; `bulk` is false where Bulk API refuses it, `said` is as for a field."""
+    """One object; `bulk` is false where Bulk API refuses it, `said` is as for a field.
+
+    `recorded` is the whole describe of an object that comes from a file and not from org.yml.
+    """
 
     name: str
     prefix: str
@@ -118,6 +128,7 @@ class Sobject:
     bulk: bool
     fields: tuple[Field, ...]
     said: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    recorded: Mapping[str, Any] | None = field(default=None, hash=False)
     _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -156,31 +167,68 @@ class Sobject:
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """All objects, by API name."""
+    """All objects, by API name; the `catalogue` holds those that describe them, which hold no records."""
 
     sobjects: dict[str, Sobject]
+    catalogue: dict[str, Sobject] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Sobject]:
         return iter(self.sobjects.values())
 
     def find(self, name: str) -> Sobject | None:
         """Find an object by its API name in any case."""
-        exact = self.sobjects.get(name)
-        return exact or next((each for each in self if each.name.lower() == name.lower()), None)
+        known = self.sobjects | self.catalogue
+        exact = known.get(name)
+        return exact or next((each for each in known.values() if each.name.lower() == name.lower()), None)
+
+    def without(self, hidden: Mapping[str, Collection[str]]) -> "Org":
+        """Give the org as a login sees it from whom field-level security hides these fields, by object."""
+        seen = {
+            name: replace(each, fields=tuple(one for one in each.fields if one.name not in hidden[name]))
+            for name, each in self.sobjects.items()
+            if hidden.get(name)
+        }
+        return replace(self, sobjects=self.sobjects | seen)
+
+
+def _declaration() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
+    return content
 
 
 @cache
 def declared_org() -> Org:
     """Read org.yml."""
-    declared = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))
+    declared = _declaration()
     plain, rest_only = declared["objects"], declared["rest_only_objects"]
     sobjects = {name: _sobject(name, facts, declared) for name, facts in (plain | rest_only).items()}
-    return Org({name: replace(each, bulk=name in plain) for name, each in sobjects.items()})
+    catalogue = {name: _sobject(name, facts, declared) for name, facts in declared["catalogue"].items()}
+    return Org({name: replace(each, bulk=name in plain) for name, each in sobjects.items()}, catalogue)
+
+
+def with_currencies(org: Org) -> Org:
+    """Give the org as it is with several currencies."""
+    declared = _declaration()
+    codes = tuple(declared["multi_currency"]["codes"])
+    code = replace(_field("CurrencyIsoCode", "picklist(255)"), label="Currency ISO Code", values=codes)
+    priced = {
+        each.name: replace(each, fields=(*each.fields, code))
+        for each in org
+        if any(one.type == "currency" for one in each.fields)
+    }
+    own = declared["multi_currency"]["objects"]
+    added = {name: _sobject(name, facts, declared) for name, facts in own.items()}
+    return replace(org, sobjects=org.sobjects | priced | added)
 
 
 def _sobject(name: str, facts: dict[str, Any], declared: dict[str, Any]) -> Sobject:
     label = facts.get("label", _words(name))
-    fields = FIRST_FIELDS | facts["fields"] | LAST_FIELDS
+    lacking = facts.get("without", ())
+    first, last = (
+        {each: kind for each, kind in fields.items() if each not in lacking}
+        for fields in (FIRST_FIELDS, LAST_FIELDS)
+    )
+    fields = first | facts["fields"] | last
     said = declared["describes"]
     return Sobject(
         name=name,

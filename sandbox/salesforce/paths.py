@@ -11,6 +11,7 @@ from sandbox.salesforce.errors import query_error
 from sandbox.salesforce.org import ADDRESS_PARTS, Field, Org, Sobject
 
 ROOT = "t"
+COMPOUND_PARTS = tuple(part for part, _ in ADDRESS_PARTS)
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
 COUNT = Field("count", "int", "Count")
 AVERAGE = Field("average", "double", "Average")
@@ -58,7 +59,7 @@ class Paths:
             return self._polymorphic(sources, names, name, path.position)
         alias, sobject = sources[0]
         field = sobject.find(name) or self._no_such_column(name, sobject.name, path.position)
-        value = _address(field, alias) if field.is_compound else cell(alias, field.name)
+        value = _packed(field, sobject, alias) if field.is_compound else cell(alias, field.name)
         return Column((*names, field.name), value, field)
 
     def aggregate(self, item: soql.Aggregate) -> Column:
@@ -163,10 +164,14 @@ def _type_of(sources: list[Source]) -> Expr:
     return name
 
 
-def _address(field: Field, alias: str) -> Expr:
-    """Pack a compound value; it is null when every component is."""
-    stem = field.name.removesuffix("Address")
-    columns = {part: cell(alias, f"{stem}{part}") for part, _ in ADDRESS_PARTS}
+def _packed(field: Field, sobject: Sobject, alias: str) -> Expr:
+    """Pack a compound value of its components; it is null when every one of these is."""
+    columns = {
+        part: cell(alias, component.name)
+        for part in COMPOUND_PARTS
+        for component in sobject.fields
+        if component.compound == field.name and component.name.removesuffix("__s").endswith(part)
+    }
     empty = exp.and_(*(each.is_(exp.null()) for each in columns.values()))
     packed = [
         exp.PropertyEQ(this=exp.to_identifier(f"{part[0].lower()}{part[1:]}"), expression=columns[part])

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce import soql
+from sandbox.salesforce import catalogue, soql
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.ids import new_id
 from sandbox.salesforce.records import Record, record
@@ -49,6 +49,9 @@ def more(call: Call) -> Response:
 def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
     text = call.request.query_params.get("q", "").strip()
     statement = translate(soql.parse(text), call.sandbox.org, deleted=deleted)
+    if statement.sobject.name in call.sandbox.org.catalogue:
+        catalogue.check(statement.sobject, text)
+        catalogue.write(call.store)
     if statement.is_count:
         counted = call.store.number(statement.sql, statement.parameters)
         return {"totalSize": counted, "done": True, "records": []}
@@ -99,5 +102,5 @@ def _page(call: Call, statement: Statement, cursor_id: str, start: int, total: i
     end = start + len(records)
     page: dict[str, Any] = {"totalSize": total, "done": end >= total}
     if end < total:
-        page["nextRecordsUrl"] = f"/services/data/v{call.version}/query/{cursor_id}-{end}"
+        page["nextRecordsUrl"] = f"{call.request.url.path.partition('/query')[0]}/query/{cursor_id}-{end}"
     return page | {"records": records}

@@ -34,7 +34,10 @@ def record(statement: Statement, row: Sequence[Any], version: str) -> Record:
             if parent is not None:
                 parent[output.path[-1]] = related
         elif (holder := holders[output.path[:-1]]) is not None:
-            holder[output.path[-1]] = json_value(output.field, value)
+            is_content = output.field.is_blob and value is not None
+            # A file's content is at an address of its own.
+            address = f"{holder['attributes']['url']}/{output.path[-1]}"
+            holder[output.path[-1]] = address if is_content else json_value(output.field, value)
     return result
 
 

@@ -1,5 +1,6 @@
 """Single records and collections of them over REST, and the list of what was deleted."""
 
+import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from sandbox.salesforce import soql
 from sandbox.salesforce.dates import utc
 from sandbox.salesforce.edits import Edits
 from sandbox.salesforce.errors import ApiError, not_found
+from sandbox.salesforce.ids import spellings
 from sandbox.salesforce.org import Sobject
 from sandbox.salesforce.records import json_moment, record
 from sandbox.salesforce.state import Call, VendorJson
@@ -18,7 +20,9 @@ from sandbox.salesforce.translate import translate
 
 Item = TypeVar("Item")
 MOST_IN_COLLECTION = 200
-REPLICATION_DAYS = 15
+# https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_getdeleted.htm and …_getupdated.htm
+RECYCLE_BIN_DAYS, UPDATED_DAYS = 15, 30
+MOST_REPLICATED = 600_000
 ROLLED_BACK = {
     "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "message": "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -46,6 +50,25 @@ def read(call: Call) -> Response:
     if row is None:
         raise not_found()
     return VendorJson(record(statement, row, call.version))
+
+
+def content(call: Call) -> Response:
+    """Reply of GET /sobjects/{object}/{id}/{field}: the bytes that a base64 field holds.
+
+    Raises:
+        ApiError: NOT_FOUND where there is no such field, no such record, or nothing in it.
+
+    """
+    sobject = sobject_of(call)
+    field = sobject.find(call.part("field"))
+    if field is None or not field.is_blob:
+        raise not_found()
+    ids = spellings(call.part("id"))
+    sql = f'SELECT "{field.name}" FROM org."{sobject.name}" WHERE list_contains(?, "Id")'
+    row = call.store.row(sql, [ids])
+    if row is None or row[0] is None:
+        raise not_found()
+    return Response(base64.b64decode(row[0]), media_type="application/octet-stream")
 
 
 def create(call: Call) -> Response:
@@ -109,22 +132,19 @@ def deleted(call: Call) -> Response:
 
     """
     sobject = sobject_of(call)
-    start, end = _span(call)
-    sql = (
-        'SELECT "Id" AS id, "SystemModstamp" AS deleted_at '
-        f'FROM org."{sobject.name}" WHERE "IsDeleted" '
-        "UNION ALL SELECT id, deleted_at FROM tombstone WHERE sobject = ?"
-    )
-    within = (
-        f"SELECT id, deleted_at FROM ({sql}) WHERE deleted_at >= ? AND deleted_at < ? ORDER BY deleted_at, id"
-    )
-    rows = call.store.execute(within, [sobject.name, start, end]).fetchall()
+    start, end = _span(call, RECYCLE_BIN_DAYS)
+    gone = "SELECT id, deleted_at FROM tombstone WHERE sobject = ?"
+    if sobject.find("IsDeleted") and sobject.find("SystemModstamp"):
+        gone += f' UNION ALL SELECT "Id", "SystemModstamp" FROM org."{sobject.name}" WHERE "IsDeleted"'
+    sql = f"SELECT id, deleted_at FROM ({gone}) WHERE deleted_at >= ? AND deleted_at < ? ORDER BY deleted_at, id"
+    rows = call.store.execute(sql, [sobject.name, start, end]).fetchmany(MOST_REPLICATED + 1)
+    _check_size(rows)
     return VendorJson(
         {
             "deletedRecords": [
                 {"id": known_id, "deletedDate": json_moment(moment)} for known_id, moment in rows
             ],
-            "earliestDateAvailable": json_moment(utc_now() - timedelta(days=REPLICATION_DAYS)),
+            "earliestDateAvailable": json_moment(utc_now() - timedelta(days=RECYCLE_BIN_DAYS)),
             "latestDateCovered": json_moment(min(end, utc_now())),
         }
     )
@@ -138,13 +158,20 @@ def updated(call: Call) -> Response:
 
     """
     sobject = sobject_of(call)
-    start, end = _span(call)
-    sql = (
-        f'SELECT "Id" FROM org."{sobject.name}" WHERE NOT "IsDeleted" '
-        'AND "SystemModstamp" >= ? AND "SystemModstamp" < ? ORDER BY "SystemModstamp", "Id"'
-    )
-    ids = [known_id for (known_id,) in call.store.execute(sql, [start, end]).fetchall()]
+    start, end = _span(call, UPDATED_DAYS)
+    moment = '"SystemModstamp"' if sobject.find("SystemModstamp") else '"CreatedDate"'
+    living = 'NOT "IsDeleted" AND' if sobject.find("IsDeleted") else ""
+    sql = f'SELECT "Id" FROM org."{sobject.name}" WHERE {living} {moment} >= ? AND {moment} < ? ORDER BY {moment}, "Id"'
+    rows = call.store.execute(sql, [start, end]).fetchmany(MOST_REPLICATED + 1)
+    _check_size(rows)
+    ids = [known_id for (known_id,) in rows]
     return VendorJson({"ids": ids, "latestDateCovered": json_moment(min(end, utc_now()))})
+
+
+def _check_size(rows: Sequence[object]) -> None:
+    if len(rows) > MOST_REPLICATED:
+        message = f"Too many results: more than {MOST_REPLICATED} ids; ask for a shorter span"
+        raise ApiError("EXCEEDED_ID_LIMIT", message)
 
 
 def purge(store: Store, sobject: Sobject, ids: Sequence[str]) -> int:
@@ -170,15 +197,22 @@ def sobject_of(call: Call) -> Sobject:
     return sobject
 
 
-def _span(call: Call) -> tuple[datetime, datetime]:
-    start, end = (_moment(call, name) for name in ("start", "end"))
-    if start < utc_now() - timedelta(days=REPLICATION_DAYS):
-        message = f"startDate cannot be more than {REPLICATION_DAYS} days ago"
-        raise ApiError("INVALID_REPLICATION_DATE", message)
-    if end - start < timedelta(minutes=1):
+def _span(call: Call, days: int) -> tuple[datetime, datetime]:
+    """Read start and end, of which Salesforce leaves the seconds away."""
+    start, end = (_moment(call, name).replace(second=0, microsecond=0) for name in ("start", "end"))
+    if not _replicateable(sobject_of(call)):
+        message = f"entity type {sobject_of(call).name} is not replicateable"
+        raise ApiError("INVALID_TYPE_FOR_OPERATION", message)
+    if start < utc_now() - timedelta(days=days):
+        raise ApiError("INVALID_REPLICATION_DATE", f"startDate cannot be more than {days} days ago")
+    if end - start <= timedelta(minutes=1):
         message = "endDate must be at least one minute greater than the startDate"
         raise ApiError("INVALID_REPLICATION_DATE", message)
     return start, end
+
+
+def _replicateable(sobject: Sobject) -> bool:
+    return bool(sobject.said.get("replicateable", True))
 
 
 def _moment(call: Call, name: str) -> datetime:

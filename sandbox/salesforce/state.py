@@ -47,7 +47,8 @@ class Sandbox:
 
     @property
     def org(self) -> Org:
-        return self.store.org
+        """The org as the login sees it."""
+        return self.store.visible
 
     def fault_for(self, path: str) -> Fault | None:
         """Take the next fault that was asked for this path."""

@@ -1,7 +1,7 @@
 """The stand-in's state: one DuckDB file with a table for each object, and the sessions, jobs and cursors beside it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,18 +46,36 @@ CREATE TABLE IF NOT EXISTS job (
 class Store:
     """Open the state of `home`, making it on first use. Readers never wait; writers take turns."""
 
-    def __init__(self, home: Path, org: Org | None = None) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
-        self.org = org or declared_org()
         self.files = home / "results"
         self.files.mkdir(parents=True, exist_ok=True)
         self._writing = threading.RLock()
         self._connection = duckdb.connect(str(home / DATABASE))
         self._connection.execute(f"SET GLOBAL TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'")
         self._connection.execute(CONTROL_TABLES)
-        for sobject in self.org:
-            columns = ", ".join(f'"{each.name}" {column_type(each)}' for each in sobject.columns)
-            self._connection.execute(f'CREATE TABLE IF NOT EXISTS org."{sobject.name}" ({columns})')
+        self.use(declared_org())
+
+    def use(self, org: Org, hidden: Mapping[str, Collection[str]] | None = None) -> None:
+        """Play this org, of which field-level security hides some fields from the login; make the tables it needs."""
+        for sobject in (*org, *org.catalogue.values()):
+            columns = [f'"{each.name}" {column_type(each)}' for each in sobject.columns]
+            self._connection.execute(
+                f'CREATE TABLE IF NOT EXISTS org."{sobject.name}" ({", ".join(columns)})'
+            )
+            for name in {each.name.lower() for each in sobject.columns} - self._columns(sobject.name):
+                column = next(each for each in sobject.columns if each.name.lower() == name)
+                self._connection.execute(
+                    f'ALTER TABLE org."{sobject.name}" ADD COLUMN "{column.name}" {column_type(column)}'
+                )
+        self.org = org
+        self.hidden = hidden or {}
+        # The org as the login sees it.
+        self.visible = org.without(self.hidden)
+
+    def _columns(self, name: str) -> set[str]:
+        sql = "SELECT lower(column_name) FROM duckdb_columns() WHERE schema_name = 'org' AND table_name = ?"
+        return {column for (column,) in self.execute(sql, [name]).fetchall()}
 
     def close(self) -> None:
         """Write everything down and let go of the file."""
@@ -128,7 +146,7 @@ class Store:
         return str(row[0]) if row else ADMIN_ID
 
     def reset(self) -> None:
-        """Empty every object and forget jobs and cursors; sessions and the JWT key stay."""
+        """Empty every object of the org and forget jobs and cursors; sessions and the JWT key stay."""
         with self.writing() as cursor:
             for sobject in self.org:
                 cursor.execute(f'DELETE FROM org."{sobject.name}"')

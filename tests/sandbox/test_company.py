@@ -22,6 +22,8 @@ from sandbox.salesforce.org import declared_org
 from sandbox.salesforce.seed import load_folder
 
 ORG = declared_org().sobjects
+# Objects of the stand-in that the company has no records of.
+UNUSED = {"Attachment", "ContentDocument", "ContentVersion", "OpportunityFieldHistory", "QueueSobject"}
 Table = dict[str, dict[str, str]]
 EXPECTED = {
     "Account": 400, "Contact": 1600, "Lead": 900, "Opportunity": 1200, "Case": 900, "Task": 1500, "Event": 500, "Campaign": 12,
@@ -74,7 +76,7 @@ def test_another_seed_gives_another_company(tmp_path: Path) -> None:
 def test_counts_are_as_promised(org: dict[str, Table]) -> None:
     for name, count in EXPECTED.items():
         assert count <= len(org[name]) <= count * 1.03, name
-    assert all(org[name] for name in ORG)
+    assert {name for name in ORG if not org[name]} <= UNUSED
 
 
 def test_files_have_the_columns_of_the_org(folder: Path) -> None:
