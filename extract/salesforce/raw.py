@@ -1,12 +1,16 @@
 """The tables of RAW_SALESFORCE: one per object, every field as text, and what the org says about its fields."""
 
+import datetime as dt
 import functools
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import stamina
+import structlog
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.errors import Error, ProgrammingError
 
 from extract.landing import (
     Stamp,
@@ -26,6 +30,15 @@ from extract.salesforce.describe import RAW, Description
 from extract.salesforce.drift import Drift
 from extract.salesforce.read import Copy
 from extract.sources import SourceObject
+
+log = structlog.get_logger()
+
+Result = TypeVar("Result")
+
+# How long the warehouse may be out of reach, besides what its connector waits by itself.
+OUTAGE = dt.timedelta(minutes=10)
+# The class of SQLSTATE for a connection that failed.
+CONNECTION_EXCEPTION = "08"
 
 STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELETED": "boolean"}
 
@@ -59,8 +72,28 @@ class RawTables:
         """Look which columns exist, and open the stage."""
         self._connection = connection
         self._stamp = stamp
-        self._columns = columns(connection)
-        open_stage(connection, RAW)
+        self._open()
+
+    def _open(self) -> None:
+        self._columns = columns(self._connection)
+        open_stage(self._connection, RAW)
+
+    def patiently(self, work: Callable[[], Result]) -> Result:
+        """Do what may be done twice; while the warehouse is out of reach wait, connect anew and do it again.
+
+        Raises:
+            snowflake.connector.errors.Error: it does not come back in time.
+        """
+        for attempt in stamina.retry_context(
+            on=_out_of_reach, attempts=None, timeout=OUTAGE, wait_initial=1.0, wait_max=15.0
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    log.warning("connecting to the warehouse again", attempt=attempt.num)
+                    self._connection.connect()
+                    self._open()
+                return work()
+        raise AssertionError  # the last attempt gives or raises
 
     def ensure(self, source: SourceObject, fields: Iterable[str], drift: Drift | None = None) -> list[str]:
         """Make the object's table, or the columns that it lacks; give warnings about declared fields.
@@ -228,6 +261,13 @@ class RawTables:
             only={"object": names, "_run_id": [self._stamp.run_id]},
         )
         land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only={"object": names})
+
+
+def _out_of_reach(error: Exception) -> bool:
+    """Say whether the warehouse did not answer, or not to this session, as against refused a statement."""
+    return isinstance(error, Error) and (
+        not isinstance(error, ProgrammingError) or str(error.sqlstate).startswith(CONNECTION_EXCEPTION)
+    )
 
 
 def _declared(kinds: Mapping[str, str]) -> str:

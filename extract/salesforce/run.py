@@ -6,6 +6,7 @@ what lies in the landing folder is only read again.
 
 import datetime as dt
 import email.utils
+import errno
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
@@ -40,6 +41,8 @@ from extract.salesforce.read import (
     take_over,
 )
 from extract.sources import SourceObject
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 log = structlog.get_logger()
 
@@ -114,7 +117,7 @@ def extract(
                 described.append(attempt.copy.description)
     except BudgetExhausted as error:
         exhausted = error
-    tables.save_descriptions(org, described, landing_dir / run_id / "_describe")
+    tables.patiently(lambda: tables.save_descriptions(org, described, landing_dir / run_id / "_describe"))
     remove_empty(landing_dir / run_id)
     if exhausted:
         raise exhausted
@@ -164,6 +167,17 @@ def _attempt(call: Call, order: Order) -> _Attempt:
         raise
     except (ExtractError, SalesforceError, requests.RequestException) as error:
         return _Attempt(order, started, error=error)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        return _Attempt(order, started, error=_disk_full(call, order.source))
+
+
+def _disk_full(call: Call, source: SourceObject) -> ExtractError:
+    return ExtractError(
+        f"{source.name}: the disk that holds {call.landing_dir} is full. Free some space, or point the home (MIGRATE_HOME) at a "
+        "larger disk, then give the command again: it goes on with the pages that are there."
+    )
 
 
 def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
@@ -172,8 +186,9 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         return _failed(tables, attempt, attempt.error)
     copy = attempt.copy
     try:
-        warnings = tables.ensure(copy.source, copy.description.fields, copy.drift)
-        counts = tables.put(copy)
+        warnings, counts = tables.patiently(
+            lambda: (tables.ensure(copy.source, copy.description.fields, copy.drift), tables.put(copy))
+        )
     except ExtractError as error:
         return _failed(tables, attempt, error)
     except ProgrammingError as error:
@@ -211,8 +226,11 @@ def _failed(tables: RawTables, attempt: _Attempt, error: Exception | None) -> Ex
     source_count = page_count = 0
     if isinstance(error, CountError):
         source_count, page_count = error.copy.source_count, error.copy.page_count
-        tables.save_count(error.copy, None)
+        refused = error.copy
+        tables.patiently(lambda: tables.save_count(refused, None))
     message = str(error) if isinstance(error, ExtractError) else _unreachable(source, error)
+    if source.name not in message:
+        message = f"{source.name}: {message}"
     log.error("object not copied", object=source.name, reason=message)
     return Extracted(
         object=source.name,

@@ -47,7 +47,7 @@ def connection(_connected: SnowflakeConnection) -> SnowflakeConnection:
     tables = rows(
         _connected,
         "select table_schema, table_name from information_schema.tables "
-        "where table_schema like 'RAW%' or table_schema = 'OPS'",
+        "where (table_schema like 'RAW%' or table_schema = 'OPS') and table_type = 'BASE TABLE'",
     )
     for schema, table in tables:
         made_by_extract = schema == "RAW_SALESFORCE" and not table.startswith("_")

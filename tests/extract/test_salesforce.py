@@ -1,6 +1,9 @@
 """Objects of the org in the raw schema: whole, counted, and untouched when they cannot be."""
 
+import csv
 import datetime as dt
+import errno
+import io
 import json
 import os
 import signal
@@ -14,14 +17,18 @@ from typing import Any
 
 import pytest
 import requests
+import urllib3
 from simple_salesforce import Salesforce
 from snowflake.connector import SnowflakeConnection
 
+import warehouse
 from extract.errors import BudgetExhausted, LoginError
 from extract.salesforce import Extracted, Login, Settings, connect, extract
 from extract.sources import Column, SourceObject
 from tests.extract.conftest import rows
 from tests.extract.org import Org, Tampering, contact_id, contacts
+from tests.servers import REPOSITORY
+from tests.warehouse.conftest import Server
 
 CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
 CASE = SourceObject("Case", "CASE")
@@ -32,6 +39,7 @@ EMAIL_NOTE = (
 )
 # Nobody else writes: there is nothing to wait for.
 NOW = Settings(settle=dt.timedelta(0))
+ONE_BY_ONE = Settings(settle=dt.timedelta(0), page_rows=2, pages=1)
 
 
 @pytest.fixture
@@ -383,6 +391,121 @@ def test_killed_between_pages_the_next_call_goes_on_with_the_job_and_its_pages(
     assert org.calls()["POST /services/data/v{version}/jobs/query"] == 1
     assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] in (3, 4)
     assert list((tmp_path / "landing").iterdir()) == []
+
+
+def test_a_warehouse_that_is_gone_for_a_while_is_waited_for(
+    org: Org, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org.fill(Contact=contacts(5))
+    server = Server(tmp_path)
+    monkeypatch.setenv("WAREHOUSE_PORT", "0")  # put back at the end: the server sets it
+    server.start()
+    assert server.process
+    connection = warehouse.connect("local", REPOSITORY)
+    warehouse.setup(connection)
+    gone = iter([True])
+
+    def go(*_: Any) -> None:
+        if next(gone, False) and server.process:
+            server.process.kill()
+            server.process.wait()
+            server.start()
+
+    [done] = extract(
+        org.sf,
+        connection,
+        [CONTACT],
+        run_id="run",
+        landing_dir=tmp_path / "landing",
+        settings=NOW,
+        progress=go,
+    )
+    assert (done.status, done.raw_count, done.landed_count) == ("succeeded", 5, 5)
+    assert rows(connection, "select run_id from ops.watermark") == [("run",)]
+    connection.close()
+    server.stop()
+
+
+def test_a_full_disk_is_named_and_what_is_there_is_gone_on_with(
+    org: Org, copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org.fill(Contact=contacts(6))
+    org.control("limits", BulkResultPage=2)
+    left = iter([True, True])
+    sync = os.fsync
+
+    def fill_up(file: int) -> None:
+        if not next(left, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(file)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", fill_up)
+        failed, absent = copy(CONTACT, SourceObject("Contakt", "CONTAKT"), settings=ONE_BY_ONE)
+    assert (failed.status, absent.status) == ("failed", "absent")
+    assert "Contact: the disk that holds" in failed.message
+    assert [(each.status, each.raw_count) for each in copy(CONTACT)] == [("succeeded", 6)]
+    assert (
+        org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] == 3
+    )  # the last takes all that is left
+    assert org.calls()["POST /services/data/v{version}/jobs/query"] == 1
+
+
+def test_a_proxys_page_is_named(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+
+    def stand_between(response: requests.Response) -> None:
+        if _is_job_creation(response):
+            response.headers["Content-Type"] = "text/html; charset=utf-8"
+
+    [failed] = copy(CONTACT, sf=org.connect(Tampering(stand_between)))
+    assert "Contact: 127.0.0.1 answered with a web page (HTTP 200): a proxy" in failed.message
+
+
+def test_a_job_that_hangs_is_aborted_and_named(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+
+    def hang(response: requests.Response) -> None:
+        if response.request.method == "GET" and "/jobs/query/750" in response.url:
+            _say(response, 200, response.json() | {"state": "InProgress"})
+
+    one, other = copy(
+        CONTACT,
+        ACCOUNT,
+        sf=org.connect(Tampering(hang)),
+        settings=Settings(settle=dt.timedelta(0), patience=dt.timedelta(0)),
+    )
+    assert (one.status, other.status) == ("failed", "failed")
+    assert "is still InProgress after 0:00:00, so it is aborted" in one.message
+    assert org.sf.restful("jobs/query")["records"] == []
+
+
+def test_a_record_that_is_there_twice_is_kept_once(
+    org: Org, copy: Copy, connection: SnowflakeConnection
+) -> None:
+    org.fill(Contact=contacts(3))
+    again = contacts(1, SystemModstamp="2024-06-01T00:00:00.000Z")[0] | {"LastName": "Newer"}
+
+    def twice(response: requests.Response) -> None:
+        if "/results" in response.url and response.request.method == "GET":
+            names = next(csv.reader([response.text.splitlines()[0]]))
+            line = ",".join(f'"{again.get(name, "")}"' for name in names)
+            body = f"{response.text}{line}\n".encode()
+            response.raw = urllib3.HTTPResponse(io.BytesIO(body), headers={}, preload_content=False)
+            response.headers["Sforce-NumberOfRecords"] = "4"
+            response.headers.pop("Content-Encoding", None)
+        elif "COUNT" in response.url or "/jobs/query/750" in response.url:
+            body = response.json()
+            grown = {"totalSize": 4} if "totalSize" in body else {"numberRecordsProcessed": 4}
+            _say(response, 200, body | grown)
+
+    [done] = copy(CONTACT, sf=org.connect(Tampering(twice)))
+    assert (done.status, done.landed_count, done.raw_count) == ("succeeded", 4, 3)
+    assert rows(connection, "select lastname from raw_salesforce.contact order by id") == [
+        ("Newer",),
+        ("Name 2",),
+        ("Name 3",),
+    ]
 
 
 def test_what_a_killed_run_left_is_removed_by_another(org: Org, copy: Copy, tmp_path: Path) -> None:
