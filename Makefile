@@ -5,13 +5,13 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN = $(abspath $(VENV))/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install lint clean
+.PHONY: demo test install engines lint clean
 .DEFAULT_GOAL := demo
 
 demo: install
 	$(BIN)/migrate demo
 
-test: install lint
+test: install engines lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: install
@@ -25,11 +25,19 @@ install: $(VENV)/installed
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, and $(PYTHON) is not; name it: make PYTHON=/path/to/python3.11"; exit 2; }
-	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2000000 ] || \
-		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2000 MB."; exit 2; }
+	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2600000 ] || \
+		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2600 MB."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -qq --no-deps -r requirements.lock
 	$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The scheduling engines of docs/examples, apart from the project as they are in a deployment.
+engines: $(VENV)/examples/installed
+
+$(VENV)/examples/installed: docs/examples/requirements.lock | install
+	$(PYTHON) -m venv $(VENV)/examples
+	$(VENV)/examples/bin/pip install -qq --no-deps -r docs/examples/requirements.lock
 	@touch $@
 
 # Stops what was started here and removes all that was made: state, environment, caches.

@@ -1,14 +1,16 @@
-"""The set-up SQL of docs/snowflake.md, which nobody but an account can run, is at least Snowflake SQL."""
+"""The SQL of the documents, which nobody but an account can run, is at least Snowflake SQL."""
 
 import re
 
+import pytest
 from sqlfluff.core import Linter
 
 from tests.servers import REPOSITORY
 
 
-def test_the_set_up_statements_parse() -> None:
-    text = (REPOSITORY / "docs" / "snowflake.md").read_text()
+@pytest.mark.parametrize("name", ["snowflake.md", "operations.md"])
+def test_documented_statements_parse(name: str) -> None:
+    text = (REPOSITORY / "docs" / name).read_text()
     blocks = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
     assert blocks
     linter = Linter(dialect="snowflake")
