@@ -113,12 +113,12 @@ async def strike(
     if fault.done:
         await app(scope, receive, _lose)
     if fault.cut:
-        await _cut(receive)
+        await cut(receive)
     else:
         await refusal(scope, receive, send)
 
 
-async def _cut(receive: Receive) -> None:
+async def cut(receive: Receive) -> None:
     """Close the caller's connection. ASGI has no word for it, so uvicorn's own object is asked."""
     transport = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:

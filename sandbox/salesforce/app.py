@@ -13,9 +13,11 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.faults import Schedule
 from sandbox.salesforce import bulk, control, describe, oauth, query, rest, rows
 from sandbox.salesforce.budget import Limits
 from sandbox.salesforce.errors import ApiError, not_found
+from sandbox.salesforce.faults import EVENTS, MENU, Faulty
 from sandbox.salesforce.jobs import Jobs
 from sandbox.salesforce.state import Call, Sandbox, VendorJson, check_version, error_response
 from sandbox.salesforce.store import Store
@@ -29,7 +31,7 @@ def create_app(home: Path) -> Starlette:
     """Make the application over the state in `home`; closing it lets go of the database file."""
     home.mkdir(parents=True, exist_ok=True)
     store, limits = Store(home), Limits()
-    sandbox = Sandbox(store, limits, Jobs(store, limits))
+    sandbox = Sandbox(store, limits, Jobs(store, limits), Schedule(MENU, EVENTS))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -40,6 +42,7 @@ def create_app(home: Path) -> Starlette:
     handlers: Any = {404: _unknown_path, 405: _unknown_method}
     app = Starlette(routes=_routes(sandbox), lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
+    app.add_middleware(Faulty, sandbox=sandbox)
     app.add_middleware(_WithoutTrailingSlash)
     app.state.sandbox = sandbox
     return app
@@ -91,7 +94,7 @@ def _routes(sandbox: Sandbox) -> list[Route]:
 
 
 def _route(sandbox: Sandbox, method: str, path: str, endpoint: Endpoint) -> Route:
-    """Put an endpoint behind what every REST call meets: version, session, budget, faults, limit header."""
+    """Put an endpoint behind what every REST call meets: version, session, budget, limit header."""
     template = f"{method} {DATA}{path}"
 
     async def respond(request: Request) -> Response:
@@ -112,8 +115,6 @@ def _route(sandbox: Sandbox, method: str, path: str, endpoint: Endpoint) -> Rout
 def _admit(sandbox: Sandbox, request: Request, template: str) -> str:
     """Count the call and give its user, or refuse it."""
     sandbox.usage.calls[template] += 1
-    if fault := sandbox.fault_for(request.url.path):
-        raise ApiError(fault.code, fault.message, status=fault.status)
     user_id = oauth.user_of(sandbox, request.headers.get("authorization", ""))
     if user_id is None:
         raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")

@@ -17,6 +17,7 @@ from sandbox.salesforce.translate import refuse_in_bulk, refuse_subqueries_in_bu
 
 OPERATIONS = ("query", "queryAll")
 RESULT_PAGES = 5
+LOST_LOCATOR = "The locator is not one that this job gave"
 FIRST_VERSION_WITH_RESULT_PAGES = 58.0
 
 
@@ -123,6 +124,9 @@ def results(call: Call) -> Response:
     """
     job = _complete(call)
     start, most = _offset(call), _max_records(call)
+    fault = call.request.scope.get("fault")
+    if fault == "lost_locator" and start:
+        raise ApiError("API_ERROR", LOST_LOCATOR)
     total = job.records or 0
     end = min(start + most, total)
     headers = {
@@ -134,7 +138,7 @@ def results(call: Call) -> Response:
     headers["Content-Type"] = "text/csv; charset=UTF-8" if delivery.charset else "text/csv"
     return FileResponse(
         result.content,
-        [result.header(), result.records(min(start, total), end)],
+        [result.header(), result.records(min(start, total), max(end - (fault == "short_page"), start))],
         headers,
         delivery,
         packed="gzip" in call.request.headers.get("accept-encoding", ""),
@@ -228,4 +232,4 @@ def _offset(call: Call) -> int:
     try:
         return abs(int(base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4))))
     except (binascii.Error, ValueError) as error:
-        raise ApiError("API_ERROR", "The locator is not one that this job gave") from error
+        raise ApiError("API_ERROR", LOST_LOCATOR) from error

@@ -17,7 +17,7 @@ from sandbox.salesforce.delivery import Delivery
 from sandbox.salesforce.described import DescribeError, described_org
 from sandbox.salesforce.org import Sobject, declared_org, with_currencies
 from sandbox.salesforce.seed import SeedError, load_folder
-from sandbox.salesforce.state import Fault, Sandbox
+from sandbox.salesforce.state import Sandbox
 
 Control: TypeAlias = Callable[[Sandbox, str], Any]
 
@@ -28,25 +28,25 @@ class ControlError(ValueError):
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Make the control routes of one stand-in."""
-    actions: dict[str, tuple[str, Control]] = {
-        "health": ("GET", lambda _, __: {"status": "ok"}),
-        "calls": ("GET", _calls),
-        "reset": ("POST", _reset),
-        "seed": ("POST", _seed),
-        "fill": ("POST", _fill),
-        "org": ("POST", _org),
-        "touch": ("POST", _touch),
-        "limits": ("POST", _limits),
-        "delivery": ("POST", _delivery),
-        "jwt_key": ("POST", _jwt_key),
-        "expire_sessions": ("POST", lambda sandbox, _: {"expired": oauth.expire_sessions(sandbox)}),
-        "faults": ("POST", _faults),
-        "bulk_failures": ("POST", _bulk_failures),
-        "purge": ("POST", _purge),
-    }
+    actions: list[tuple[str, str, Control]] = [
+        ("GET", "health", lambda _, __: {"status": "ok"}),
+        ("GET", "calls", _calls),
+        ("POST", "reset", _reset),
+        ("POST", "seed", _seed),
+        ("POST", "fill", _fill),
+        ("POST", "org", _org),
+        ("POST", "touch", _touch),
+        ("POST", "limits", _limits),
+        ("POST", "delivery", _delivery),
+        ("POST", "jwt_key", _jwt_key),
+        ("POST", "expire_sessions", lambda sandbox, _: {"expired": oauth.expire_sessions(sandbox)}),
+        ("POST", "faults", _faults),
+        ("DELETE", "faults", _forget_faults),
+        ("POST", "purge", _purge),
+    ]
     return [
         Route(f"/_sandbox/{name}", _endpoint(sandbox, action), methods=[method])
-        for name, (method, action) in actions.items()
+        for method, name, action in actions
     ]
 
 
@@ -74,8 +74,8 @@ def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
     sandbox.store.reset()
     sandbox.store.use(declared_org())
     filling.forget(sandbox.store)
-    sandbox.usage, sandbox.faults = Usage(), []
-    sandbox.jobs.failures.clear()
+    sandbox.usage = Usage()
+    _forget_faults(sandbox, "")
     for settings in (sandbox.limits, sandbox.delivery):
         for each in fields(settings):
             setattr(settings, each.name, each.default)
@@ -151,23 +151,17 @@ def _jwt_key(sandbox: Sandbox, body: str) -> dict[str, Any]:
 
 
 def _faults(sandbox: Sandbox, body: str) -> dict[str, Any]:
-    """{"status": 503, "count": 2, "path": "/query"}: refuse the next calls whose path holds this text."""
-    asked = _object(body)
-    code = str(asked.get("errorCode", "SERVER_UNAVAILABLE"))
-    message = str(asked.get("message", "Server is unavailable"))
-    fault = Fault(
-        int(asked.get("status", 503)), code, message, int(asked.get("count", 1)), str(asked.get("path", ""))
-    )
-    sandbox.faults.append(fault)
-    return {"faults": [asdict(each) for each in sandbox.faults]}
+    """Plan what goes wrong, as `sandbox.faults` says."""
+    try:
+        return {"faults": sandbox.faults.plan(_object(body))}
+    except ValueError as error:
+        raise ControlError(str(error)) from error
 
 
-def _bulk_failures(sandbox: Sandbox, body: str) -> dict[str, Any]:
-    """{"message": TEXT, "count": 1}: let the next Bulk jobs end as Failed."""
-    asked = _object(body)
-    message = str(asked.get("message", "QUERY_TIMEOUT: Your query request was running for too long."))
-    sandbox.jobs.failures += [message] * int(asked.get("count", 1))
-    return {"bulk_failures": len(sandbox.jobs.failures)}
+def _forget_faults(sandbox: Sandbox, _: str) -> dict[str, Any]:
+    sandbox.faults.clear()
+    sandbox.jobs.failures.clear()
+    return {"faults": []}
 
 
 def _purge(sandbox: Sandbox, body: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -11,11 +11,16 @@ from typing import BinaryIO
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from sandbox.faults import cut
 from sandbox.salesforce.results import Span
 from sandbox.zero_copy import EXTENSION
 
 # Read and packed at once.
 PIECE_BYTES = 256 * 1024
+# What may happen to a page on its way: the connection ends in the middle, the bytes come slowly, the page ends early
+# and yet properly, or its last record is missing.
+DAMAGES = ("cut_page", "slow_page", "truncated_page", "short_page")
+SLOW_BYTES_PER_SECOND = 50_000
 # How often in a second a slow page gets its next bytes.
 STEPS = 20
 
@@ -57,16 +62,26 @@ class FileResponse(Response):
         elif not delivery.chunked:
             self.headers["Content-Length"] = str(sum(each.count for each in spans))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI wants it
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = scope.get("fault")
+        if fault in {"cut_page", "truncated_page"} and self.spans[-1].count:
+            # Without a length, nothing but its content tells that a page is not whole.
+            del self.headers["Content-Length"]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         copied = EXTENSION in (scope.get("extensions") or {}) and "Content-Length" in self.headers
-        pace = Pace(self.delivery.bytes_per_second)
+        pace = Pace(SLOW_BYTES_PER_SECOND if fault == "slow_page" else self.delivery.bytes_per_second)
         with self.file.open("rb") as file:
-            for part in self._spans(pace.step) if copied else self._pieces(file, pace.step):
+            parts: Iterable[Span | bytes] = (
+                self._spans(pace.step) if copied else self._pieces(file, pace.step)
+            )
+            for part in _first_half(parts) if fault in {"cut_page", "truncated_page"} else parts:
                 await pace.wait()
                 await send(_message(file, part))
                 pace.spend(part.count if isinstance(part, Span) else len(part))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if fault == "cut_page":
+            await cut(receive)
+        else:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _spans(self, step: int) -> Iterator[Span]:
         """Give the spans, none longer than a step where there is one."""
@@ -98,6 +113,11 @@ class Pace:
     async def wait(self) -> None:
         if self.rate:
             await asyncio.sleep(self._began + self._spent / self.rate - time.monotonic())
+
+
+def _first_half(parts: Iterable[Span | bytes]) -> Iterator[bytes]:
+    whole = b"".join(part for part in parts if isinstance(part, bytes))
+    yield whole[: len(whole) // 2]
 
 
 def _message(file: BinaryIO, part: Span | bytes) -> Message:

@@ -82,8 +82,8 @@ class Jobs:
     def __init__(self, store: Store, limits: Limits) -> None:
         self.store = store
         self.limits = limits
-        # Messages with which the next jobs are to fail.
-        self.failures: list[str] = []
+        # Messages with which the next jobs are to fail; without a message, the job never ends.
+        self.failures: list[str | None] = []
         self.store.execute(JAVA_DOUBLE)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk")
         unfinished = (
@@ -137,6 +137,10 @@ class Jobs:
         """Stop a job that has not ended; gives whether it did."""
         return self._change(job_id, "state IN ('UploadComplete', 'InProgress')", state="Aborted")
 
+    def fail(self, job_id: str, message: str) -> None:
+        """Let a job that has not been stopped end as Failed, even after it was complete."""
+        self._change(job_id, "state <> 'Aborted'", state="Failed", error=message)
+
     def drop(self, job: Job) -> None:
         """Forget a job and its result."""
         with self.store.writing() as cursor:
@@ -153,28 +157,34 @@ class Jobs:
             return
         started = time.monotonic()
         time.sleep(self.limits.BulkSeconds)
+        error = self.failures.pop(0) if self.failures else ""
+        if error is None:
+            return
         try:
-            records, error = self._write(self.find(job_id))
+            records = 0 if error else self._write(self.find(job_id))
         except (ApiError, duckdb.Error, OSError) as failure:
             records, error = 0, str(failure)
         spent = int((time.monotonic() - started) * 1000)
         state = "Failed" if error else "JobComplete"
         # An abort in the meantime wins.
         self._change(
-            job_id, "state = 'InProgress'", state=state, records=records, milliseconds=spent, error=error
+            job_id,
+            "state = 'InProgress'",
+            state=state,
+            records=records,
+            milliseconds=spent,
+            error=error or None,
         )
 
-    def _write(self, job: Job) -> tuple[int, str | None]:
+    def _write(self, job: Job) -> int:
         """Write every record of the result as CSV, in the order of the query."""
-        if self.failures:
-            return 0, self.failures.pop(0)
         statement = self._statement(job)
         delimiter, ending = DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending]
         names = delimiter.join(f'"{".".join(each.path)}"' for each in statement.shown)
         line = _csv_line(statement, delimiter, ending)
         sql = statement.select(line.as_("record")).sql(dialect=DIALECT)
         batches = self.store.batches(sql, statement.parameters)
-        return self.result(job).write(names + ending, batches), None
+        return self.result(job).write(names + ending, batches)
 
     def _statement(self, job: Job) -> Statement:
         return translate(soql.parse(job.query), self.store.visible, deleted=job.shows_deleted)

@@ -39,7 +39,8 @@ def more(call: Call) -> Response:
     cursor_id, _, start = call.part("locator").partition("-")
     sql = "SELECT query, deleted, total FROM cursor WHERE id = ? AND created_at > ?"
     found = call.store.row(sql, [cursor_id, utc_now() - CURSOR_LIFETIME])
-    if found is None or not start.isdigit() or int(start) >= found[2]:
+    lost = call.request.scope.get("fault") == "lost_locator"
+    if lost or found is None or not start.isdigit() or int(start) >= found[2]:
         raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
     text, deleted, total = found
     statement = translate(soql.parse(text), call.sandbox.org, deleted=deleted)

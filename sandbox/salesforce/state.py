@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.faults import Schedule
 from sandbox.salesforce.budget import Limits, Usage
 from sandbox.salesforce.delivery import Delivery
 from sandbox.salesforce.errors import ApiError
@@ -24,39 +25,20 @@ class VendorJson(JSONResponse):
 
 
 @dataclass(slots=True)
-class Fault:
-    """A reply to give instead of an answer, to the next `count` calls whose path holds `path`."""
-
-    status: int
-    code: str
-    message: str
-    count: int = 1
-    path: str = ""
-
-
-@dataclass(slots=True)
 class Sandbox:
     """One stand-in. Usage, limits and faults last as long as the process; all else is in the store."""
 
     store: Store
     limits: Limits
     jobs: Jobs
+    faults: Schedule
     usage: Usage = field(default_factory=Usage)
     delivery: Delivery = field(default_factory=Delivery)
-    faults: list[Fault] = field(default_factory=list)
 
     @property
     def org(self) -> Org:
         """The org as the login sees it."""
         return self.store.visible
-
-    def fault_for(self, path: str) -> Fault | None:
-        """Take the next fault that was asked for this path."""
-        fault = next((each for each in self.faults if each.path in path), None)
-        if fault is not None:
-            fault.count -= 1
-            self.faults = [each for each in self.faults if each.count > 0]
-        return fault
 
 
 @dataclass(frozen=True, slots=True)

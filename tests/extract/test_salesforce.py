@@ -223,7 +223,7 @@ def test_rows_lost_on_the_way_are_noticed(org: Org, copy: Copy, connection: Snow
 
 def test_a_failed_job_is_reported_and_the_others_go_on(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(1))
-    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=2)
+    org.control("faults", path="POST /services/data", event="failing_job", times=2)
     failed, done = copy(CONTACT, ACCOUNT, settings=Settings(threads=1))
     assert (failed.status, done.status) == ("failed", "succeeded")
     assert "QUERY_TIMEOUT" in failed.message
@@ -231,15 +231,15 @@ def test_a_failed_job_is_reported_and_the_others_go_on(org: Org, copy: Copy) -> 
 
 def test_a_job_that_fails_once_is_made_again(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(1))
-    org.control("bulk_failures", message="QUERY_TIMEOUT: too long", count=1)
+    org.control("faults", path="POST /services/data", event="failing_job", times=1)
     assert [(each.status, each.raw_count) for each in copy(CONTACT)] == [("succeeded", 1)]
     assert org.sf.restful("jobs/query")["records"] == []
 
 
 def test_what_passes_by_itself_is_not_seen(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(2))
-    org.control("faults", status=503, count=2, path="/results")
-    org.control("faults", status=503, count=2, path="/describe")
+    org.control("faults", status=503, times=2, path="/results")
+    org.control("faults", status=503, times=2, path="/describe")
     assert [each.status for each in copy(CONTACT)] == ["succeeded"]
 
 

@@ -230,11 +230,11 @@ def test_abort(org: Acme) -> None:
 
 
 def test_a_failed_job_says_why(org: Acme) -> None:
-    org.control("bulk_failures", {"message": "QUERY_TIMEOUT: too long"})
+    org.control("faults", {"event": "failing_job"})
     job = org.job("SELECT Id FROM Contact")
     assert (job["state"], job["errorMessage"], job["numberRecordsProcessed"]) == (
         "Failed",
-        "QUERY_TIMEOUT: too long",
+        "QUERY_TIMEOUT: Your query request was running for too long.",
         0,
     )
     assert org.job("SELECT Id FROM Contact")["state"] == "JobComplete"

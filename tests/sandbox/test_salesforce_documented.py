@@ -87,7 +87,7 @@ def complete(org: Acme) -> requests.Response:
 
 
 def failed(org: Acme) -> requests.Response:
-    org.control("bulk_failures", {})
+    org.control("faults", {"event": "failing_job"})
     return complete(org)
 
 

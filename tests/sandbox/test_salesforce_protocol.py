@@ -137,7 +137,7 @@ def test_a_long_uri_is_refused(org: Acme) -> None:
 
 
 def test_faults_on_demand(org: Acme) -> None:
-    org.control("faults", {"status": 503, "count": 2, "path": "/query"})
+    org.control("faults", {"status": 503, "times": 2, "path": "/query"})
     statuses = [org.get(path).status_code for path in ("/sobjects", "/query?q=x", "/query?q=x", "/limits")]
     assert statuses == [200, 503, 503, 200]
     assert org.query("SELECT COUNT() FROM Contact").status_code == 200
