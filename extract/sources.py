@@ -1,5 +1,6 @@
 """What to copy from Salesforce, as dbt's sources declare it, and how to declare more."""
 
+import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,20 @@ from typing import Any
 import yaml
 
 SOURCE = "salesforce"
+
+# How old the last pass over all records may be before the next run makes another. A run that begins each day at the
+# same hour finds it a little younger than a day, so some hours are taken off.
+SCHEDULES: Mapping[str, dt.timedelta | None] = {
+    "every run": dt.timedelta(0),
+    "daily": dt.timedelta(hours=20),
+    "weekly": dt.timedelta(days=6, hours=20),
+    "never": None,
+}
+FLAGS, LISTS, TIMINGS = (
+    ("optional", "blobs"),
+    ("like_formulas", "exclude", "hash"),
+    ("refresh_formulas", "compare_ids"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +37,28 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """An object of the org (`name`, its API name) and its table in RAW_SALESFORCE."""
+    """An object of the org (`name`, its API name) and its table in RAW_SALESFORCE; docs/extract.md explains each key.
+
+    Attributes:
+        optional: the org may lack the object without a word.
+        refresh_formulas: how often calculated fields are read again for all records; a key of `SCHEDULES`.
+        like_formulas: further fields that change without moving SystemModstamp.
+        compare_ids: how often all ids are compared with the org's, to find what was deleted for good.
+        exclude: fields that are never asked for.
+        hash: fields whose values are replaced by a salted hash before they are written anywhere.
+        blobs: copy the files that the object's base64 fields hold, too.
+    """
 
     name: str
     table: str
     columns: tuple[Column, ...] = ()
+    optional: bool = False
+    refresh_formulas: str = "daily"
+    like_formulas: tuple[str, ...] = ()
+    compare_ids: str = "weekly"
+    exclude: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    blobs: bool = False
 
 
 def declared(manifest: Mapping[str, Any]) -> list[SourceObject]:
@@ -36,7 +68,7 @@ def declared(manifest: Mapping[str, Any]) -> list[SourceObject]:
     org (the tables that describe the schema, for one) and is left out.
 
     Raises:
-        ValueError: two tables declare the same object.
+        ValueError: two tables declare the same object, or a key of `config.meta` has a value that means nothing.
     """
     objects = sorted(_objects(manifest), key=lambda each: each.name)
     for one, other in itertools.pairwise(objects):
@@ -123,7 +155,25 @@ def _objects(manifest: Mapping[str, Any]) -> Iterator[SourceObject]:
     for node in manifest["sources"].values():
         name = _meta(node).get("sobject")
         if node["source_name"] == SOURCE and name:
-            yield SourceObject(name, (node.get("identifier") or name).upper(), tuple(_columns(node)))
+            table = (node.get("identifier") or name).upper()
+            yield SourceObject(name, table, tuple(_columns(node)), **_rules(name, _meta(node)))
+
+
+def _rules(name: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a stanza says about how to read its object, as far as it says anything."""
+    rules: dict[str, Any] = {}
+    for key in (key for key in (*FLAGS, *LISTS, *TIMINGS) if key in meta):
+        value = meta[key]
+        if key in FLAGS and not isinstance(value, bool):
+            raise ValueError(f"{name}: {key} is true or false in the sources YAML, not {value!r}.")
+        if key in LISTS and not isinstance(value, list):
+            raise ValueError(f"{name}: {key} is a list of field names in the sources YAML, not {value!r}.")
+        if key in TIMINGS and value not in SCHEDULES:
+            raise ValueError(
+                f"{name}: {key} is one of {', '.join(SCHEDULES)} in the sources YAML, not {value!r}."
+            )
+        rules[key] = tuple(map(str, value)) if key in LISTS else value
+    return rules
 
 
 def _columns(node: Mapping[str, Any]) -> Iterator[Column]:

@@ -67,6 +67,13 @@ def extract(
     full: Annotated[
         bool, typer.Option("--full", help="Read everything again instead of what changed.")
     ] = False,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough",
+            help="Refresh formulas and compare all ids now, whatever the sources YAML schedules.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show rows, bytes, jobs and API calls; reads no record.")
     ] = False,
@@ -89,7 +96,7 @@ def extract(
             outcome = phases.plan_extract(work, full=full, only=objects or ())
             _give_extract_plan(work.screen, outcome.detail)
         else:
-            outcome = phases.extract_phase(work, full=full, only=objects or ())
+            outcome = phases.extract_phase(work, full=full, thorough=thorough, only=objects or ())
             _give(
                 work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
             )

@@ -56,7 +56,9 @@ class Outcome:
     findings: Sequence[str] = field(default=())
 
 
-def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:
+def extract_phase(
+    work: Work, *, full: bool = False, thorough: bool = False, only: Sequence[str] = ()
+) -> Outcome:
     """Copy the declared objects into raw, and the targets' owners, which the mapping needs.
 
     Gate: every object's rows landed equal the rows of its pages and the source's COUNT(), and there are any.
@@ -66,7 +68,7 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
     landing_dir = work.settings.home / "landing"
     client = systems.salesforce(work.settings)
 
-    def copy(sources: Sequence[SourceObject], *, full: bool) -> list[Extracted]:
+    def copy(sources: Sequence[SourceObject], *, full: bool, thorough: bool) -> list[Extracted]:
         with work.screen.bars("extract") as progress:
             return extract.salesforce.extract(
                 client,
@@ -75,15 +77,16 @@ def extract_phase(work: Work, *, full: bool = False, only: Sequence[str] = ()) -
                 run_id=work.run_id,
                 landing_dir=landing_dir,
                 full=full,
+                thorough=thorough,
                 progress=progress,
                 warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
                 settings=_reading(work.settings),
             )
 
-    extracted = {one.object: one for one in copy(chosen, full=full)}
+    extracted = {one.object: one for one in copy(chosen, full=full, thorough=thorough)}
     # Purged records would stay live in raw for ever, and with them in the targets.
     purged = [source for source in chosen if extracted[source.name].vanished]
-    extracted |= {one.object: one for one in (copy(purged, full=True) if purged else [])}
+    extracted |= {one.object: one for one in (copy(purged, full=False, thorough=True) if purged else [])}
     systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
     for one in extracted.values():
         if one.message and one.status != "failed":
@@ -157,7 +160,9 @@ def declare(settings: Settings, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _reading(settings: Settings) -> extract.salesforce.Settings:
-    return extract.salesforce.Settings(floor=settings.salesforce_budget_floor)
+    return extract.salesforce.Settings(
+        floor=settings.salesforce_budget_floor, salt=settings.salesforce_hash_salt.get_secret_value()
+    )
 
 
 def _chosen(declared: Sequence[SourceObject], only: Sequence[str]) -> list[SourceObject]:

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     salesforce_instance_url: str | None = None
     salesforce_api_version: str = "66.0"
     salesforce_budget_floor: float = Field(0.2, ge=0, lt=1)
+    salesforce_hash_salt: SecretStr = SecretStr("")
 
     hubspot_base_url: str = ""
     hubspot_access_token: SecretStr = SecretStr("sandbox-hubspot-token")

@@ -195,6 +195,28 @@ create table if not exists raw_salesforce._fields (
     _run_id varchar,
     _extracted_at timestamp_ntz
 );
+alter table raw_salesforce._fields add column if not exists treatment varchar;
+
+create table if not exists ops.deletion (
+    run_id varchar not null,
+    object varchar not null,
+    record_id varchar not null,
+    reason varchar not null,
+    noted_at timestamp_ntz
+);
+
+create transient table if not exists raw_salesforce._blobs (
+    object varchar not null,
+    record_id varchar not null,
+    field varchar not null,
+    stage_path varchar not null,
+    bytes number not null,
+    sha256 varchar not null,
+    modified varchar,
+    _run_id varchar,
+    _extracted_at timestamp_ntz
+);
+create stage if not exists raw_salesforce.blobs;
 
 create transient table if not exists raw_salesforce._picklist_values (
     object varchar not null,

@@ -15,15 +15,14 @@ from extract.salesforce import query
 from extract.salesforce.budget import CALLS, JOBS, Allowance
 from extract.salesforce.describe import Description, describe_org, nearest
 from extract.salesforce.discover import record_counts
-from extract.salesforce.drift import gone_warning
 from extract.salesforce.orders import Order, make_orders
 from extract.salesforce.query import Window, soql_time
-from extract.salesforce.read import Settings
+from extract.salesforce.read import Settings, sweep_fields
 from extract.sources import SourceObject
 
-# Limits and object list, once; describe, once for each object.
+# Limits and object list, once; describe and definitions of the fields, once for each object.
 CALLS_TO_BEGIN = 2
-CALLS_TO_DESCRIBE = 1
+CALLS_TO_DESCRIBE = 2
 # Creating the job, counting at the end, deleting the job; polls and pages come on top.
 CALLS_OF_A_JOB = 3
 # How long a Bulk job takes decides how often it is asked about.
@@ -145,8 +144,11 @@ def _planned(
     new = order.drift.new if window.since else ()
     if new:
         parts.append((rows.get(name, 0), row_bytes(description, ("Id", *new))))
+    if window.since and (fields := sweep_fields(order.source, description, order.due)):
+        parts.append((rows.get(name, 0), row_bytes(description, fields)))
     calls = CALLS_TO_DESCRIBE + sum(_job_calls(number, settings.page_rows) for number, _ in parts)
     calls += 1 if window.since else 0  # the live records, to notice those that vanished
+    calls += 1 if window.since and description.leaves_no_trace else 0
     return Planned(
         object=name,
         mode="incremental" if window.since else "full",
@@ -160,9 +162,8 @@ def _planned(
 
 
 def _message(order: Order, new: Sequence[str]) -> str:
-    gone = [gone_warning(order.source.name, order.drift.gone)] if order.drift.gone else []
     came = [f"{order.source.name}: new fields, to be read for all rows: {', '.join(new)}."] if new else []
-    return " ".join(gone + came)
+    return " ".join(order.unseen + came)
 
 
 def _absent(source: SourceObject, org: Mapping[str, Any]) -> Planned:

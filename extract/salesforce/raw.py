@@ -18,6 +18,7 @@ from extract.landing import (
     execute,
     land_rows,
     landing_table,
+    load_files,
     load_pages,
     open_stage,
     qualified,
@@ -45,11 +46,16 @@ STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELET
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of one object: those that arrived, those in its table now, and the live ones among these."""
+    """Rows of one object: those that arrived, those in its table now, the live ones among these.
+
+    `refreshed` rows had other formulas than the org, `deleted` ones were found to be no more in the org.
+    """
 
     landed: int
     raw: int
     live: int
+    refreshed: int = 0
+    deleted: int = 0
 
 
 def columns(connection: SnowflakeConnection) -> dict[str, set[str]]:
@@ -136,24 +142,28 @@ class RawTables:
             ExtractError: other rows arrived than were read.
         """
         landed = self._land(copy, copy.source.table)
-        filled = self._land(copy.backfill, _backfilled(copy.source)) if copy.backfill else 0
+        beside = [each for each in (copy.backfill, copy.sweep) if each]
+        arrived = [self._land(each, _beside(each)) for each in beside]
+        self._land_deleted(copy)
         ids = self._landed_ids(copy.source)
         # What stays, or stands there twice, has to be told apart row by row.
         whole = copy.mode == "full" and not copy.drift.retired and ids == landed
         if whole:
             self._swap(copy.source)
         with transaction(self._connection):
+            self._erase(copy)
             if not whole:
                 self._write(copy)
             counts = self._count(copy, landed, ids)
+            for each, rows in zip(beside, arrived, strict=True):
+                self.save_count(each, replace(counts, landed=rows), mode=each.pass_name or "backfill")
             if copy.backfill:
                 self._fill(copy.backfill)
-                self.save_count(copy.backfill, replace(counts, landed=filled), mode="backfill")
+            counts = self._look_at_all(copy, counts)
             save_watermark(self._connection, copy.source.name, copy.window.until, self._stamp)
             self.save_count(copy, counts)
-        self._drop_landed(copy.source.table)
-        if copy.backfill:
-            self._drop_landed(_backfilled(copy.source))
+        for table in (copy.source.table, *map(_beside, beside), _deleted_ids(copy.source)):
+            self._drop_landed(table)
         return counts
 
     def _land(self, copy: Copy, table: str) -> int:
@@ -173,6 +183,73 @@ class RawTables:
         rows = load_pages(self._connection, RAW, landed, cells, copy.folder)
         check_rows(copy.source.name, copy.page_count, rows)
         return rows
+
+    def _land_deleted(self, copy: Copy) -> None:
+        if copy.deleted:
+            landed = load_files(self._connection, RAW, _deleted_ids(copy.source), ["ID"], copy.deleted.folder)
+            check_rows(copy.source.name, copy.deleted.rows, landed)
+
+    def _erase(self, copy: Copy) -> None:
+        """Empty the columns of fields that are excluded now and were copied before."""
+        if names := copy.drift.withheld:
+            nothing = ", ".join(f"{quoted(name)} = null" for name in names)
+            execute(self._connection, f"update {qualified(RAW, copy.source.table)} set {nothing}")
+
+    def _look_at_all(self, copy: Copy, counts: Counts) -> Counts:
+        """Put in what a pass over all records and the list of deleted ones say that the changes do not."""
+        refreshed = self._refresh(copy.sweep) if copy.sweep else 0
+        target, batch = qualified(RAW, copy.source.table), landing_table(RAW, copy.source.table)
+        found = 0
+        if copy.deleted:
+            listed = landing_table(RAW, _deleted_ids(copy.source))
+            reported = f'"ID" in (select "ID" from {listed}) and "ID" not in (select "ID" from {batch})'
+            found += self._mark_deleted(copy.source, target, reported, "listed as deleted")
+        if copy.sweep:
+            # What the changes have just brought is in the org, whatever became of it since the ids were read.
+            all_ids = landing_table(RAW, _beside(copy.sweep))
+            missing = f'"ID" not in (select "ID" from {all_ids}) and "ID" not in (select "ID" from {batch})'
+            found += self._mark_deleted(copy.source, target, missing, "not in the org any more")
+        if not (refreshed or found):
+            return counts
+        [live] = execute(self._connection, f"select count_if(not _deleted) as live from {target}")
+        return replace(counts, live=live["live"] or 0, refreshed=refreshed, deleted=found)
+
+    def _refresh(self, sweep: Copy) -> int:
+        """Put the fields that change without a stamp into the rows where they differ; the others are not written."""
+        compared = [*(name for name in _columns(sweep) if name != "ID"), "_DELETED"]
+        rows = (
+            f'select "ID", {", ".join(map(quoted, compared))} from {landing_table(RAW, _beside(sweep))} '
+            'qualify row_number() over (partition by "ID" order by "ID") = 1'
+        )
+        differs = " or ".join(
+            f"kept.{quoted(name)} is distinct from batch.{quoted(name)}" for name in compared
+        )
+        changed = execute(
+            self._connection,
+            f'merge into {qualified(RAW, sweep.source.table)} as kept using ({rows}) as batch on kept."ID" = batch."ID" '
+            f"when matched and ({differs}) then update set {_updates(compared)}, _extracted_at = %s::timestamp_ntz, "
+            "_run_id = %s",
+            self._stamp.values[::-1],
+        )
+        return int(changed[0]["number of rows updated"])
+
+    def _mark_deleted(self, source: SourceObject, target: str, condition: str, reason: str) -> int:
+        """Mark live rows as deleted, and note each with the reason in OPS.DELETION."""
+        noted = execute(
+            self._connection,
+            "insert into ops.deletion (run_id, object, record_id, reason, noted_at) "
+            f'select %s, %s, "ID", %s, sysdate() from {target} where not _deleted and {condition}',
+            (self._stamp.run_id, source.name, reason),
+        )
+        found = int(noted[0]["number of rows inserted"])
+        if found:
+            execute(
+                self._connection,
+                f"update {target} set _deleted = true, _extracted_at = %s::timestamp_ntz, _run_id = %s "
+                f"where not _deleted and {condition}",
+                self._stamp.values[::-1],
+            )
+        return found
 
     def _drop_landed(self, table: str) -> None:
         execute(self._connection, f"drop table if exists {landing_table(RAW, table)}")
@@ -211,7 +288,7 @@ class RawTables:
     def _fill(self, copy: Copy) -> None:
         """Put the new fields of records that were not read whole into their rows, which else stay as they are."""
         names = ", ".join(map(quoted, _columns(copy)))
-        landed = landing_table(RAW, _backfilled(copy.source))
+        landed = landing_table(RAW, _beside(copy))
         rows = f'select {names} from {landed} qualify row_number() over (partition by "ID" order by "ID") = 1'
         execute(
             self._connection,
@@ -278,9 +355,13 @@ def _columns(copy: Copy) -> list[str]:
     return [name.upper() for name in copy.description.fields]
 
 
-def _backfilled(source: SourceObject) -> str:
-    """Name the table whose landing table an object's new fields wait in."""
-    return f"{source.table}_NEW_FIELDS"
+def _beside(copy: Copy) -> str:
+    """Name the table whose landing table waits for what is read of an object beside its changes."""
+    return f"{copy.source.table}_{'ALL_IDS' if copy.pass_name else 'NEW_FIELDS'}"
+
+
+def _deleted_ids(source: SourceObject) -> str:
+    return f"{source.table}_DELETED_IDS"
 
 
 def _updates(columns: Iterable[str]) -> str:

@@ -16,8 +16,9 @@ from simple_salesforce import Salesforce
 
 from extract.landing import remove_empty
 from extract.pages import Page, PageFolder
-from extract.salesforce import query, rest, results
-from extract.salesforce.describe import Description, describe
+from extract.salesforce import deleted, query, rest, results
+from extract.salesforce.deleted import Deleted
+from extract.salesforce.describe import Description, describe_source
 from extract.salesforce.drift import Drift, Known
 from extract.salesforce.query import (
     FieldGoneError,
@@ -28,9 +29,13 @@ from extract.salesforce.query import (
     soql_time,
 )
 from extract.salesforce.results import Results
+from extract.salesforce.schedule import FORMULAS, IDS
 from extract.sources import SourceObject
 
 log = structlog.get_logger()
+
+# What is read beside an object's changes, by the folder that it is read into.
+LABELS = {"backfill": "new fields", "sweep": "all ids"}
 
 Mode = Literal["full", "incremental"]
 Progress = Callable[[str, int, int | None], None]
@@ -53,6 +58,7 @@ class Settings:
             call began, so that second must have passed, and its writers must have committed.
         floor: the share of the day's API calls and of its Bulk jobs that is left to the org's own people. There the
             extract stops, and the next call goes on.
+        salt: what the hashes of personal data are made with; it must stay the same from run to run.
     """
 
     page_rows: int = 50_000
@@ -64,6 +70,7 @@ class Settings:
     lookback: dt.timedelta = dt.timedelta(minutes=5)
     settle: dt.timedelta = dt.timedelta(seconds=2)
     floor: float = 0.2
+    salt: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +105,9 @@ class Copy:
     """One object, read into the pages of `folder` and counted.
 
     `live_count`, where it can be asked for, is the number of records that are not deleted in the whole
-    object, so that records which vanished without a trace are noticed. `backfill` holds Id and new fields of the
-    records that this copy does not read whole.
+    object, so that records which vanished without a trace are noticed. Beside an incremental copy, `backfill` holds Id and
+    new fields of the records that it does not read, `sweep` Id and the fields that change without a stamp of all records,
+    and `deleted` the ids that `/deleted/` gives.
     """
 
     source: SourceObject
@@ -112,6 +120,9 @@ class Copy:
     live_count: int | None
     drift: Drift = field(default_factory=Drift)
     backfill: "Copy | None" = None
+    sweep: "Copy | None" = None
+    deleted: Deleted | None = None
+    pass_name: str | None = None
 
     @property
     def mode(self) -> Mode:
@@ -147,9 +158,14 @@ class CountError(JobLostError):
 
 
 def read_object(
-    call: Call, source: SourceObject, description: Description, known: Known, since: str | None
+    call: Call,
+    source: SourceObject,
+    description: Description,
+    known: Known,
+    since: str | None,
+    due: frozenset[str] = frozenset(),
 ) -> Copy:
-    """Query and count one object; with `since` only what changed after it, and of the rest the fields that are new.
+    """Query and count one object; with `since` only what changed after it, of the rest the new fields, and what is due.
 
     Raises:
         CountError: the org counts other records than were read.
@@ -157,23 +173,64 @@ def read_object(
         BudgetExhausted: the daily allowance is used up, or its part above the floor.
     """
     try:
-        return _read_object(call, source, description, known.drift(description), since)
+        return _read_object(call, source, description, known.drift(description), since, due)
     except FieldGoneError:
-        description = describe(call.sf, source.name)
-        return _read_object(call, source, description, known.drift(description), since)
+        description = describe_source(call.sf, source, call.settings.salt)
+        return _read_object(call, source, description, known.drift(description), since, due)
 
 
 def _read_object(
-    call: Call, source: SourceObject, description: Description, drift: Drift, since: str | None
+    call: Call,
+    source: SourceObject,
+    description: Description,
+    drift: Drift,
+    since: str | None,
+    due: frozenset[str],
 ) -> Copy:
     folder = call.folder(source)
     window = Window(description.cursor, since if description.cursor else None, call.until)
     copy = replace(_read(call, source, description, window, folder), drift=drift)
-    if not copy.window.since or not drift.new:
+    since = copy.window.since
+    if since is None:
         return copy
-    narrow = replace(description, fields=("Id", *drift.new))
-    older = Window(description.cursor, None, copy.window.since)
-    return replace(copy, backfill=_read(call, source, narrow, older, folder / "backfill"))
+    if drift.new:
+        narrow = replace(description, fields=("Id", *drift.new))
+        older = Window(description.cursor, None, since)
+        copy = replace(copy, backfill=_read(call, source, narrow, older, folder / "backfill"))
+    if description.leaves_no_trace:
+        ids = deleted.read(call.sf, source.name, since, call.until, folder / "deleted")
+        # Further back than `/deleted/` goes, only the ids themselves can tell.
+        due, copy = (due | {IDS}, copy) if ids is None else (due, replace(copy, deleted=ids))
+    return replace(copy, sweep=_sweep(call, source, description, due, folder / "sweep"))
+
+
+def _sweep(
+    call: Call, source: SourceObject, description: Description, due: frozenset[str], folder: Path
+) -> Copy | None:
+    """Read what is due of all records: their ids, with the formulas where these are due and there are any."""
+    fields = sweep_fields(source, description, due)
+    if not fields:
+        return None
+    narrow = replace(description, fields=fields)
+    # When a record was made never changes: both counts are of the same records, whatever happens to them meanwhile.
+    created = "CreatedDate" if "CreatedDate" in description.times else None
+    copy = _read(call, source, narrow, Window(created, None, call.until), folder)
+    return replace(copy, pass_name=FORMULAS if FORMULAS in due else IDS)
+
+
+def sweep_fields(source: SourceObject, description: Description, due: frozenset[str]) -> tuple[str, ...]:
+    """Give the fields of a pass over all records, Id first; none where no pass is due."""
+    formulas = unstamped(source, description) if FORMULAS in due else ()
+    flags = ("IsDeleted",) if description.keeps_deleted else ()
+    return ("Id", *flags, *formulas) if formulas or IDS in due else ()
+
+
+def unstamped(source: SourceObject, description: Description) -> tuple[str, ...]:
+    """Give the fields that change without moving SystemModstamp: formulas, roll-ups, and what the stanza names."""
+    like = {name.lower() for name in source.like_formulas}
+    also = {name for name in description.fields if name.lower() in like}
+    calculated = {*description.calculated, *also} - {"Id", "IsDeleted"}
+    return tuple(name for name in description.fields if name in calculated)
 
 
 def forget(call: Call, folder: Path) -> None:
@@ -237,7 +294,7 @@ def _read_once(
     else:
         pages.drop_from(0)
         reading = rest.read_pages(call.sf, description, window, pages)
-    label = source.name if folder == call.folder(source) else f"{source.name}, new fields"
+    label = source.name if folder == call.folder(source) else f"{source.name}, {LABELS[folder.name]}"
     _follow(call, label, reading, pages, total)
     copy = Copy(
         source, description, window, job.id if job else None, pages.folder, pages.rows, pages.rows, None

@@ -110,7 +110,8 @@ def _joined(slices: Sequence[Iterator[list[Cells]]]) -> Iterator[list[Cells]]:
 
 
 def _cells(description: Description, fields: Sequence[str], record: Mapping[str, Any]) -> Cells:
-    return tuple(_cell(record.get(name), name in description.times) for name in fields)
+    cells = ((name, _cell(record.get(name), name in description.times)) for name in fields)
+    return tuple(description.hashing.cell(name, cell) for name, cell in cells)
 
 
 def _cell(value: Any, is_time: bool) -> str:

@@ -188,7 +188,9 @@ def _write_page(results: Results, number: int, asked: Mapping[str, str]) -> Page
     with results.sf.session.get(url, params=asked, headers=headers, stream=True, timeout=timeout) as response:
         if not response.ok:
             _raise_refusal(results, number, response)
-        written = write_page(_pieces(response), results.description.fields, results.folder.path(number))
+        description = results.description
+        content = description.hashing.page(_pieces(response))
+        written = write_page(content, description.fields, results.folder.path(number))
         said = response.headers.get("Sforce-NumberOfRecords")
         if said is not None and int(said) != written:
             raise TornPageError(f"it has {written} rows where its header says {said}")

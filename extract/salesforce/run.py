@@ -10,7 +10,7 @@ import errno
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,9 +24,9 @@ from snowflake.connector.errors import ProgrammingError
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Stamp, remove_empty
 from extract.salesforce.budget import Budget
-from extract.salesforce.describe import Description, describe_org, nearest
-from extract.salesforce.drift import gone_warning
+from extract.salesforce.describe import Description, describe_org, misspelt, nearest
 from extract.salesforce.orders import Order, make_orders
+from extract.salesforce.privacy import check_salt
 from extract.salesforce.query import soql_time
 from extract.salesforce.raw import Counts, RawTables
 from extract.salesforce.read import (
@@ -53,7 +53,9 @@ class Extracted:
 
     `source_count` is the org's own COUNT(), `page_count` the rows of the pages read, `landed_count` those
     that arrived in the warehouse; the three are equal. `raw_count` is what the raw table holds now. `vanished` rows are
-    live in the raw table and not in the org: purged before a copy saw them deleted; only a full copy drops them.
+    live in the raw table and not in the org: purged before a copy saw them deleted; a comparison of all ids finds which.
+    `refreshed` rows had formulas that changed without a stamp, `deleted` ones were found to be gone for good (OPS.DELETION
+    names them), and `hidden` are the fields that the login may not see.
     """
 
     object: str
@@ -66,6 +68,9 @@ class Extracted:
     message: str
     seconds: float
     vanished: int = 0
+    refreshed: int = 0
+    deleted: int = 0
+    hidden: tuple[str, ...] = ()
 
 
 def extract(
@@ -76,6 +81,7 @@ def extract(
     run_id: str,
     landing_dir: Path,
     full: bool = False,
+    thorough: bool = False,
     progress: Progress | None = None,
     warn: Callable[[str], None] | None = None,
     settings: Settings | None = None,
@@ -83,17 +89,19 @@ def extract(
     """Copy objects into RAW_SALESFORCE, whole or what changed since the last copy, and prove the counts.
 
     `sf` comes from `connect`. An object that cannot be copied whole is reported as failed: its table and
-    its watermark stay as they were, and the others go on. Formula fields are as of the record's last change, for
-    they do not move SystemModstamp: only a full copy refreshes them all. `progress` is called, by several
+    its watermark stay as they were, and the others go on. `thorough` refreshes the formulas and compares the ids of all
+    records, whatever their schedules say. `progress` is called, by several
     threads, with the object, its rows so far, and their total where it is known; `warn`, before the first job, with
-    the fields that went since the last copy. Only one call at a time may use a `landing_dir`.
+    the fields that went since the last copy and those that the login may not see. Only one call at a time may use a `landing_dir`.
 
     Raises:
+        ExtractError: fields are to be hashed and there is no salt.
         BudgetExhausted: Salesforce's daily allowance is used up, or its part above the floor; objects finished before are kept.
         LoginError: the token expired and no other can be had.
         snowflake.connector.errors.Error: the warehouse is out of reach.
     """
     settings = settings or Settings()
+    check_salt(objects, settings.salt)
     began = time.monotonic()
     until = soql_time(_open_day(sf, settings.floor) + dt.timedelta(seconds=1))
     org = describe_org(sf)
@@ -101,10 +109,11 @@ def extract(
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent, pool)
     for source in objects:
         take_over(call, source)
-    orders = make_orders(sf, connection, [each for each in objects if each.name in org], settings, full=full)
+    present = [each for each in objects if each.name in org]
+    orders = make_orders(sf, connection, present, settings, full=full, thorough=thorough)
     for order in orders:
-        if gone := order.drift.gone:
-            (warn or log.warning)(gone_warning(order.source.name, gone))
+        for text in order.unseen:
+            (warn or log.warning)(text)
     tables = RawTables(connection, Stamp.now(run_id))
     results = {source.name: _absent(tables, source, org) for source in objects if source.name not in org}
     time.sleep(max(0.0, began + settings.settle.total_seconds() - time.monotonic()))
@@ -161,7 +170,7 @@ def _attempt(call: Call, order: Order) -> _Attempt:
     if isinstance(order.description, Exception):
         return _Attempt(order, started, error=order.description)
     try:
-        copy = read_object(call, order.source, order.description, order.known, order.since)
+        copy = read_object(call, order.source, order.description, order.known, order.since, order.due)
         return _Attempt(order, started, copy=copy)
     except (BudgetExhausted, LoginError):
         raise
@@ -199,11 +208,16 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         )
     forget(call, copy.folder.parent)
     vanished = _vanished(copy, counts)
-    warnings += _drifted(copy)
+    warnings += replace(attempt.order, description=copy.description).unseen + _came(copy)
+    if counts.deleted:
+        warnings.append(
+            f"{copy.source.name}: {counts.deleted} records are gone from the org for good, or hidden from the login: marked "
+            "as deleted, see ops.deletion."
+        )
     if vanished:
         warnings.append(
             f"{copy.source.name}: {vanished} live rows of the raw table are no live records of the org any more "
-            "(purged, or deleted a moment ago). A full copy drops them."
+            "(purged, or deleted a moment ago). A comparison of all ids finds them: migrate extract --thorough."
         )
     for warning in warnings:
         log.warning(warning)
@@ -218,6 +232,9 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         message=" ".join(warnings),
         seconds=time.monotonic() - attempt.started,
         vanished=vanished,
+        refreshed=counts.refreshed,
+        deleted=counts.deleted,
+        hidden=attempt.order.hidden,
     )
 
 
@@ -250,23 +267,37 @@ def _unreachable(source: SourceObject, error: Exception | None) -> str:
 
 
 def _absent(tables: RawTables, source: SourceObject, org: Mapping[str, Any]) -> Extracted:
-    """Make the table of an object that the org does not have, so that what reads it finds it, empty."""
+    """Make the table of an object that the org does not have, so that what reads it finds it, empty.
+
+    A name that is a slip of one that the org has is an error: nobody wants an empty table for that.
+    """
+    meant = None if source.optional else misspelt(source.name, org)
+    if meant:
+        message = (
+            f"The org has no object {source.name}. Did you mean {meant}? Correct it in the sources YAML."
+        )
+        log.error(message)
+        return Extracted(source.name, "full", 0, 0, 0, 0, "failed", message, 0.0)
     tables.ensure(source, ["Id"])
     message = (
-        f"The org has no object {source.name}, or the login may not see it: its table is empty."
-        f"{nearest(source.name, org)}"
+        ""
+        if source.optional
+        else (
+            f"The org has no object {source.name}, or the login may not see it: its table is empty."
+            f"{nearest(source.name, org)}"
+        )
     )
-    log.warning(message)
+    if message:
+        log.warning(message)
     return Extracted(source.name, "full", 0, 0, 0, 0, "absent", message, 0.0)
 
 
-def _drifted(copy: Copy) -> list[str]:
-    """Say which fields went, and which came and were read for all records."""
-    gone = [gone_warning(copy.source.name, copy.drift.gone)] if copy.drift.gone else []
+def _came(copy: Copy) -> list[str]:
+    """Say which fields came and were read for all records."""
     if not copy.backfill:
-        return gone
-    new = f"{copy.source.name}: new fields, read for {copy.backfill.page_count} older records: {', '.join(copy.drift.new)}."
-    return [*gone, new]
+        return []
+    count, names = copy.backfill.page_count, ", ".join(copy.drift.new)
+    return [f"{copy.source.name}: new fields, read for {count} older records: {names}."]
 
 
 def _vanished(copy: Copy, counts: Counts) -> int:

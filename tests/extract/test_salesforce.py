@@ -253,7 +253,7 @@ def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
     org.fill(Contact=contacts(2), Account=[{"Id": "001000000000001AAA", "Name": "Acme"}])
-    org.control("limits", DailyApiRequests=sum(org.calls().values()) + 10)
+    org.control("limits", DailyApiRequests=sum(org.calls().values()) + 12)
     with pytest.raises(BudgetExhausted, match="same command again later"):
         copy(CONTACT, ACCOUNT, settings=Settings(threads=1, floor=0))
     assert rows(connection, "select object from ops.watermark") == [("Contact",)]
@@ -312,17 +312,32 @@ def test_absent_fields_and_objects_are_empty_and_named(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
     org.fill(Contact=contacts(1))
-    declared = (Column("Id"), Column("FristName"), Column("Tier__c", optional=True))
-    contact, invoice = copy(
-        SourceObject("Contact", "CONTACT", declared), SourceObject("Contakt", "CONTAKT", (Column("Name"),))
+    declared = (Column("Id"), Column("Score__c"), Column("Tier__c", optional=True))
+    contact, invoice, tier = copy(
+        SourceObject("Contact", "CONTACT", declared),
+        SourceObject("Invoice__c", "INVOICE__C", (Column("Name"),)),
+        SourceObject("CurrencyType", "CURRENCYTYPE", optional=True),
     )
-    assert (contact.status, invoice.status) == ("succeeded", "absent")
-    assert "Contact.FristName is declared but not in the org" in contact.message
-    assert "Did you mean FirstName?" in contact.message
+    assert (contact.status, invoice.status, tier.status) == ("succeeded", "absent", "absent")
+    assert "Contact.Score__c is declared but not in the org" in contact.message
     assert "Tier__c" not in contact.message
-    assert "Did you mean Contact?" in invoice.message
-    assert rows(connection, "select fristname, tier__c from raw_salesforce.contact") == [(None, None)]
-    assert rows(connection, "select id, name, _deleted from raw_salesforce.contakt") == []
+    assert "The org has no object Invoice__c" in invoice.message
+    assert tier.message == ""
+    assert rows(connection, "select score__c, tier__c from raw_salesforce.contact") == [(None, None)]
+    assert rows(connection, "select id, name, _deleted from raw_salesforce.invoice__c") == []
+
+
+def test_a_misspelt_name_is_an_error_with_the_nearest_and_stops_no_other(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1), Case=[{"Id": "500000000000001AAA", "CaseNumber": "1"}])
+    contact, contakt, case = copy(
+        SourceObject("Contact", "CONTACT", (Column("FristName"),)), SourceObject("Contakt", "CONTAKT"), CASE
+    )
+    assert [contact.status, contakt.status, case.status] == ["failed", "failed", "succeeded"]
+    assert (
+        "Contact.FristName is named in the sources YAML and not in the org. Did you mean FirstName?"
+        in contact.message
+    )
+    assert "The org has no object Contakt. Did you mean Contact?" in contakt.message
 
 
 def test_the_schema_of_the_org_is_written_too(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
@@ -441,7 +456,7 @@ def test_a_full_disk_is_named_and_what_is_there_is_gone_on_with(
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fill_up)
-        failed, absent = copy(CONTACT, SourceObject("Contakt", "CONTAKT"), settings=ONE_BY_ONE)
+        failed, absent = copy(CONTACT, SourceObject("Invoice__c", "INVOICE__C"), settings=ONE_BY_ONE)
     assert (failed.status, absent.status) == ("failed", "absent")
     assert "Contact: the disk that holds" in failed.message
     assert [(each.status, each.raw_count) for each in copy(CONTACT)] == [("succeeded", 6)]
@@ -561,7 +576,8 @@ def test_fields_that_went_are_told_before_the_run_and_keep_their_values(
     org.sf.Contact.delete(contact_id(3))
     org.control("purge", object="Contact", ids=[contact_id(3)])
     [again] = copy(declared, sf=hidden, full=True, warn=warn)
-    assert (len(told), again.raw_count) == (1, 2)
+    assert ["the org has Email, which the login may not see" in text for text in told] == [False, True]
+    assert again.raw_count == 2
     assert "Contact.Email is declared but not in the org any more" in again.message
     assert rows(connection, "select lastname, email from raw_salesforce.contact order by id") == [
         ("Name 1", "a@b.example"),
