@@ -149,6 +149,7 @@ def _planned(
     calls = CALLS_TO_DESCRIBE + sum(_job_calls(number, settings.page_rows) for number, _ in parts)
     calls += 1 if window.since else 0  # the live records, to notice those that vanished
     calls += 1 if window.since and description.leaves_no_trace else 0
+    calls += (found or 0) * len(description.files) if order.source.blobs else 0
     return Planned(
         object=name,
         mode="incremental" if window.since else "full",

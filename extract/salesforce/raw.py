@@ -76,8 +76,8 @@ class RawTables:
 
     def __init__(self, connection: SnowflakeConnection, stamp: Stamp) -> None:
         """Look which columns exist, and open the stage."""
-        self._connection = connection
-        self._stamp = stamp
+        self.connection = self._connection = connection
+        self.stamp = self._stamp = stamp
         self._open()
 
     def _open(self) -> None:

@@ -23,6 +23,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Stamp, remove_empty
+from extract.salesforce.blobs import copy_files
 from extract.salesforce.budget import Budget
 from extract.salesforce.describe import Description, describe_org, misspelt, nearest
 from extract.salesforce.orders import Order, make_orders
@@ -207,6 +208,7 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
             tables, attempt, ExtractError(f"{copy.source.name}: {said}. Look it up in the query history.")
         )
     forget(call, copy.folder.parent)
+    missing = _copy_files(call, tables, copy)
     vanished = _vanished(copy, counts)
     warnings += replace(attempt.order, description=copy.description).unseen + _came(copy)
     if counts.deleted:
@@ -228,14 +230,31 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         page_count=copy.page_count,
         landed_count=counts.landed,
         raw_count=counts.raw,
-        status="succeeded",
-        message=" ".join(warnings),
+        status="failed" if missing else "succeeded",
+        message=" ".join([*missing, *warnings]),
         seconds=time.monotonic() - attempt.started,
         vanished=vanished,
         refreshed=counts.refreshed,
         deleted=counts.deleted,
         hidden=attempt.order.hidden,
     )
+
+
+def _copy_files(call: Call, tables: RawTables, copy: Copy) -> list[str]:
+    """Copy the files of an object whose stanza asks for them; say which could not be had."""
+    if not copy.source.blobs:
+        return []
+    if not copy.description.files:
+        return [
+            f"{copy.source.name} has no base64 field that the login can read: take `blobs` out of the sources YAML."
+        ]
+    copied = copy_files(call, tables.connection, tables.stamp, copy.source, copy.description)
+    return [
+        f"{copy.source.name}.{name}: {files.expected - files.present} of {files.expected} files are not on the stage; the log "
+        "names them. Its records are copied. Give the command again."
+        for name, files in copied.items()
+        if files.present != files.expected
+    ]
 
 
 def _failed(tables: RawTables, attempt: _Attempt, error: Exception | None) -> Extracted:

@@ -1,5 +1,6 @@
 """What a record's stamp does not tell: formulas, what was deleted for good, fields out of sight, and what must not be seen."""
 
+import base64
 import datetime as dt
 import email.utils
 import hashlib
@@ -15,7 +16,7 @@ import requests
 from simple_salesforce import Salesforce
 from snowflake.connector import SnowflakeConnection
 
-from extract.errors import ExtractError
+from extract.errors import BudgetExhausted, ExtractError
 from extract.pages import TornPageError
 from extract.salesforce import Extracted, Settings, extract, plan
 from extract.salesforce.drift import widens
@@ -27,6 +28,7 @@ from tests.extract.org import Org, Tampering, contact_id, contacts
 ACCOUNT = SourceObject("Account", "ACCOUNT", (Column("Id"), Column("Open_Pipeline__c")))
 CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
 CASE = SourceObject("Case", "CASE")
+ATTACHMENT = SourceObject("Attachment", "ATTACHMENT", blobs=True)
 MEMBER = SourceObject("CampaignMember", "CAMPAIGNMEMBER")
 SALT = "a salt for tests only"
 NOW = Settings(settle=dt.timedelta(0), salt=SALT)
@@ -194,7 +196,7 @@ def test_hidden_fields_are_named_before_the_run(
 
 def test_a_login_that_may_not_ask_for_definitions_copies_all_the_same(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(1))
-    org.control("faults", path="/tooling/", status=403, errorCode="INSUFFICIENT_ACCESS", count=5)
+    org.control("faults", path="/tooling/", status=403, times=5)
     [done] = copy(CONTACT)
     assert (done.status, done.page_count, done.hidden) == ("succeeded", 1, ())
 
@@ -333,6 +335,127 @@ def test_a_stanza_that_means_nothing_is_refused(meta: dict[str, Any], said: str)
     }
     with pytest.raises(ValueError, match=said):
         declared({"sources": {"one": node}})
+
+
+@pytest.fixture
+def files(org: Org) -> dict[str, bytes]:
+    """Fill the org with attachments, one of them without content; give what is in the others, by id."""
+    contents = {f"00P{each:012}AAA": f"file {each} \0\r\n\N{OWL}".encode() * each for each in (1, 2, 3)}
+    records = [_attachment(key, content) for key, content in contents.items()]
+    org.fill(Attachment=[*records, _attachment("00P000000000009AAA", b"")])
+    return contents
+
+
+def test_files_lie_on_the_stage_and_a_row_says_where(
+    org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    [done] = copy(ATTACHMENT)
+    assert (done.status, done.raw_count, done.message) == ("succeeded", 4, "")
+    said = "select record_id, object, field, stage_path, bytes, sha256 from raw_salesforce._blobs order by record_id"
+    assert rows(connection, said) == [
+        (
+            key,
+            "Attachment",
+            "Body",
+            f"Attachment/Body/{key}",
+            len(content),
+            hashlib.sha256(content).hexdigest(),
+        )
+        for key, content in files.items()
+    ]
+    listed = {row[0].rpartition("/")[2]: row[1:3] for row in rows(connection, "list @raw_salesforce.blobs")}
+    assert listed == {
+        key: (len(content), hashlib.md5(content, usedforsecurity=False).hexdigest())
+        for key, content in files.items()
+    }
+    counted = "select source_count, page_count, raw_count from ops.extract_count where mode = 'files'"
+    assert rows(connection, counted) == [(3, 3, 3)]
+    assert not list((tmp_path / "landing").rglob("00P*"))
+
+
+def test_only_new_and_changed_files_are_read_again(
+    org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes]
+) -> None:
+    copy(ATTACHMENT)
+    changed = _attachment("00P000000000002AAA", b"changed") | {"SystemModstamp": _now()}
+    org.fill(Attachment=[changed])
+    before = _file_calls(org)
+    [done] = copy(ATTACHMENT)
+    assert (done.status, _file_calls(org) - before) == ("succeeded", 1)
+    said = "select bytes, count(*) over () from raw_salesforce._blobs where record_id = '00P000000000002AAA'"
+    assert rows(connection, said) == [(len(b"changed"), 1)]
+
+
+def test_a_file_that_cannot_be_had_is_no_silent_loss_and_comes_the_next_time(
+    org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes]
+) -> None:
+    org.control("faults", path="/Attachment/00P000000000002AAA/Body", status=404)
+    failed, other = copy(ATTACHMENT, CONTACT)
+    assert (failed.status, other.status) == ("failed", "succeeded")
+    assert "Attachment.Body: 1 of 3 files are not on the stage" in failed.message
+    assert rows(connection, "select count(*) from raw_salesforce._blobs") == [(2,)]
+    [done] = copy(ATTACHMENT)
+    assert (done.status, rows(connection, "select count(*) from raw_salesforce._blobs")) == (
+        "succeeded",
+        [(3,)],
+    )
+
+
+def test_a_file_cut_short_is_read_again(
+    org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes]
+) -> None:
+    cuts = iter([True])
+
+    def cut(response: requests.Response) -> None:
+        if response.url.endswith("/00P000000000003AAA/Body") and next(cuts, False):
+            content = response.content
+            response._content = content[:5]
+
+    [done] = copy(ATTACHMENT, sf=org.connect(Tampering(cut)))
+    assert done.status == "succeeded"
+    found = "select bytes from raw_salesforce._blobs where record_id = '00P000000000003AAA'"
+    assert rows(connection, found) == [(len(files["00P000000000003AAA"]),)]
+
+
+def test_at_the_floor_the_files_that_came_are_kept(
+    org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes]
+) -> None:
+
+    def use_up(response: requests.Response) -> None:
+        if response.url.endswith("/Body"):
+            org.control("limits", DailyApiRequests=1)
+
+    with pytest.raises(BudgetExhausted):
+        copy(ATTACHMENT, sf=org.connect(Tampering(use_up)), settings=replace(NOW, pages=1))
+    [(kept,)] = rows(connection, "select count(*) from raw_salesforce._blobs")
+    assert 0 < kept < 3
+    org.control("limits", DailyApiRequests=100_000)
+    [done] = copy(ATTACHMENT)
+    assert (done.status, rows(connection, "select count(*) from raw_salesforce._blobs")) == (
+        "succeeded",
+        [(3,)],
+    )
+
+
+def test_files_are_asked_for_where_there_are_any(org: Org, copy: Copy) -> None:
+    org.fill(Contact=contacts(1))
+    [done] = copy(replace(CONTACT, blobs=True))
+    assert done.status == "failed"
+    assert "Contact has no base64 field" in done.message
+
+
+def _attachment(key: str, content: bytes) -> dict[str, str]:
+    body = base64.b64encode(content).decode()
+    parent = "001000000000001AAA"
+    return {"Id": key, "ParentId": parent, "Name": "file", "Body": body, "BodyLength": str(len(content))}
+
+
+def _file_calls(org: Org) -> int:
+    return sum(number for path, number in org.calls().items() if path.endswith("/{field}"))
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _typed(name: str, kind: str) -> Callable[[requests.Response], None]:
