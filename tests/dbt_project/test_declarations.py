@@ -1,6 +1,7 @@
 """Every fact is declared once, and where two places must agree, they do."""
 
 import csv
+import re
 from typing import Any
 
 import jinja2
@@ -104,6 +105,21 @@ def test_every_property_names_declared_source_fields(project: Project) -> None:
 def test_quarantine_holds_every_check(project: Project) -> None:
     checks = {name for name in project.models if name.startswith("int_quality_")}
     assert project.inputs(project.models["quarantine"]) == checks
+
+
+def test_every_cast_of_staging_is_checked(project: Project) -> None:
+    casting = {
+        name
+        for name, model in project.models.items()
+        if folder(model) == "staging/salesforce" and re.search(r"try_to_|= 'true'", model["raw_code"])
+    }
+    assert casting == {name for name, model in project.models.items() if "unfit_fields" in model["columns"]}
+    assert casting <= project.inputs(project.models["unfit_values"])
+    accounts = project.models["stg_salesforce__accounts"]["compiled_code"]
+    assert "try_to_decimal(annualrevenue, 18, 2) is null, 'annualrevenue|decimal'" in accounts
+    assert (
+        "lower(isclosed) not in ('true', 'false')" in project.models["stg_salesforce__cases"]["compiled_code"]
+    )
 
 
 def test_a_check_reports_under_its_own_name(project: Project) -> None:

@@ -4,8 +4,10 @@ with fields as (
         source_field,
         field_label,
         field_type,
-        is_custom
+        is_custom,
+        treatment
     from {{ ref('stg_salesforce__fields') }}
+    where is_current
 ),
 
 named as (
@@ -41,6 +43,7 @@ explained as (
         fields.field_label,
         fields.field_type,
         fields.is_custom,
+        fields.treatment,
         mapped.properties,
         coalesce(of_object.reason, of_every_object.reason) as reason
     from fields
@@ -58,6 +61,7 @@ select
     field_label,
     field_type,
     is_custom,
+    treatment,
     case
         when properties is not null then 'mapped'
         when reason is not null then 'left_behind'

@@ -37,7 +37,10 @@ renamed as (
         try_to_timestamp_ntz(lastmodifieddate) as modified_at,
 
         -- flags
-        coalesce(_deleted, false) as is_deleted
+        coalesce(_deleted, false) as is_deleted,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -29,7 +29,10 @@ renamed as (
         -- flags
         coalesce(_deleted, false) as is_deleted,
         coalesce(lower(isclosed) = 'true', false) as is_closed,
-        coalesce(lower(isescalated) = 'true', false) as is_escalated
+        coalesce(lower(isescalated) = 'true', false) as is_escalated,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -35,7 +35,10 @@ renamed as (
         -- flags
         coalesce(_deleted, false) as is_deleted,
         coalesce(lower(hasoptedoutofemail) = 'true', false) as is_email_opt_out,
-        coalesce(lower(donotcall) = 'true', false) as is_do_not_call
+        coalesce(lower(donotcall) = 'true', false) as is_do_not_call,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -38,7 +38,10 @@ renamed as (
         coalesce(_deleted, false) as is_deleted,
         coalesce(lower(isconverted) = 'true', false) as is_converted,
         coalesce(lower(hasoptedoutofemail) = 'true', false) as is_email_opt_out,
-        coalesce(lower(donotcall) = 'true', false) as is_do_not_call
+        coalesce(lower(donotcall) = 'true', false) as is_do_not_call,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -30,7 +30,10 @@ renamed as (
         -- flags
         coalesce(_deleted, false) as is_deleted,
         coalesce(lower(isclosed) = 'true', false) as is_closed,
-        coalesce(lower(iswon) = 'true', false) as is_won
+        coalesce(lower(iswon) = 'true', false) as is_won,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -17,7 +17,10 @@ renamed as (
 
         -- flags
         coalesce(_deleted, false) as is_deleted,
-        coalesce(lower(isprimary) = 'true', false) as is_primary
+        coalesce(lower(isprimary) = 'true', false) as is_primary,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -13,7 +13,10 @@ renamed as (
         name as record_type_name,
 
         -- flags
-        coalesce(lower(isactive) = 'true', false) as is_active
+        coalesce(lower(isactive) = 'true', false) as is_active,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 

@@ -12,7 +12,10 @@ renamed as (
         lower(trim(email)) as email,
 
         -- flags
-        coalesce(lower(isactive) = 'true', false) as is_active
+        coalesce(lower(isactive) = 'true', false) as is_active,
+
+        -- what is none of the above types
+        {{ unfit_fields() }} as unfit_fields
     from source
 )
 
