@@ -48,6 +48,12 @@ MostArchived = Annotated[
 ]
 
 
+EXTRACT_COLUMNS = (
+    *("object", "mode", "status", "source_count", "landed_count", "raw_count"),
+    *("refreshed", "deleted", "seconds"),
+)
+
+
 @app.command(epilog="Example: migrate doctor --json")
 def doctor(as_json: AsJson = False) -> None:
     """Check what a run needs: disk, warehouse, the three systems, their accounts and addresses."""
@@ -97,9 +103,8 @@ def extract(
             _give_extract_plan(work.screen, outcome.detail)
         else:
             outcome = phases.extract_phase(work, full=full, thorough=thorough, only=objects or ())
-            _give(
-                work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
-            )
+            shown = [{key: each[key] for key in EXTRACT_COLUMNS} for each in outcome.detail["objects"]]
+            _give(work.screen, "Extracted", {"run_id": work.run_id, **outcome.detail}, shown)
         _leave_with(work.screen, outcome.findings)
 
 

@@ -36,20 +36,30 @@ def require_stand_ins(settings: Settings) -> None:
 
 
 def check_all(settings: Settings) -> list[dict[str, Any]]:
-    """Check disk, warehouse and the three systems; each row has `check`, `status` (ok, failed) and `detail`."""
+    """Check disk, warehouse, the three systems and what the login may see.
+
+    Each row has `check`, `status` (ok, warning, failed) and `detail`.
+    """
     checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("disk", _disk),
         ("warehouse", _warehouse),
         ("salesforce", _salesforce),
+        ("salesforce fields", _salesforce_fields),
         ("hubspot", _hubspot),
         ("intercom", _intercom),
     ]
     return [_checked(name, check, settings) for name, check in checks]
 
 
+class Concern(Exception):  # noqa: N818 - nothing is wrong, but somebody should know
+    """What a run can do without, and somebody may not want it to."""
+
+
 def _checked(name: str, check: Callable[[Settings], str], settings: Settings) -> dict[str, Any]:
     try:
         return {"check": name, "status": "ok", "detail": check(settings)}
+    except Concern as concern:
+        return {"check": name, "status": "warning", "detail": str(concern)}
     except Exception as error:  # noqa: BLE001  # whatever is wrong is the finding
         return {"check": name, "status": "failed", "detail": f"{type(error).__name__}: {error}"}
 
@@ -86,6 +96,23 @@ def _salesforce(settings: Settings) -> str:
     return (
         f"{settings.vendor_url('salesforce')}, {budget['Remaining']:,} of {budget['Max']:,} calls left today"
     )
+
+
+def _salesforce_fields(settings: Settings) -> str:
+    import extract.salesforce
+    import extract.sources
+    import warehouse
+    from migrate import systems, transform
+
+    declared = extract.sources.declared(transform.manifest(settings))
+    connection = warehouse.connect(settings.target)
+    try:
+        unseen = extract.salesforce.unseen_fields(systems.salesforce(settings), connection, declared)
+    finally:
+        connection.close()
+    if unseen:
+        raise Concern(" ".join(unseen))
+    return f"the login sees every field of the {len(declared)} declared objects that the org defines"
 
 
 def _hubspot(settings: Settings) -> str:

@@ -1,4 +1,4 @@
--- A value that staging cannot read as what it should be is null there, and in the targets. Only a warning, with the count.
+-- A value that staging cannot read as what it should be is null there, and in the targets: a warning with the count.
 {{ config(severity='warn') }}
 
 select

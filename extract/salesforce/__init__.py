@@ -4,7 +4,7 @@ from extract.salesforce.discover import Found, discover, record_fields
 from extract.salesforce.login import Login, connect
 from extract.salesforce.plan import Plan, Planned, plan
 from extract.salesforce.read import Settings
-from extract.salesforce.run import Extracted, extract
+from extract.salesforce.run import Extracted, extract, unseen_fields
 
 __all__ = [
     "Extracted",
@@ -18,4 +18,5 @@ __all__ = [
     "extract",
     "plan",
     "record_fields",
+    "unseen_fields",
 ]

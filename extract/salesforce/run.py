@@ -134,6 +134,15 @@ def extract(
     return [results[source.name] for source in objects]
 
 
+def unseen_fields(
+    sf: Salesforce, connection: SnowflakeConnection, objects: Sequence[SourceObject]
+) -> list[str]:
+    """Say which fields of objects the login may not see, or sees no more; reads no record and changes nothing."""
+    org = describe_org(sf)
+    present = [each for each in objects if each.name in org]
+    return [text for order in make_orders(sf, connection, present, Settings()) for text in order.unseen]
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """What reading one object came to: a copy or an error."""

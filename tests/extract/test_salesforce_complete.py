@@ -18,7 +18,7 @@ from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError
 from extract.pages import TornPageError
-from extract.salesforce import Extracted, Settings, extract, plan
+from extract.salesforce import Extracted, Settings, extract, plan, unseen_fields
 from extract.salesforce.drift import widens
 from extract.salesforce.privacy import Hashing
 from extract.sources import Column, SourceObject, declared
@@ -190,6 +190,7 @@ def test_hidden_fields_are_named_before_the_run(
     assert (done.status, done.hidden, jobs) == ("succeeded", ("Birthdate", "Title"), [0])
     assert "Contact: the org has Birthdate, Title, which the login may not see" in told[0]
     assert plan(org.sf, connection, [CONTACT]).objects[0].message == told[0]
+    assert unseen_fields(org.sf, connection, [CONTACT, CASE]) == [told[0]]
     [quiet] = copy(replace(CONTACT, exclude=("Birthdate", "title")))
     assert (quiet.hidden, quiet.message) == ((), "")
 
