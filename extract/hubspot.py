@@ -7,7 +7,7 @@ Paths are v3 and v4, which HubSpot supports until September 2027 and 2027-03-30.
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -135,14 +135,16 @@ def read(
     landing_dir: Path,
     pairs: Sequence[tuple[str, str]] = (),
     key: str | None = KEY,
+    strangers: bool = False,
     progress: Progress | None = None,
 ) -> list[Landed]:
     """Copy HubSpot's records and associations into RAW_HUBSPOT: all objects at one instant, then their links at one.
 
     `objects` gives for each object (`contacts`) the properties to ask for. `pairs` are the associations to
     read, (from object, to object), for the records of the from object as they lie in RAW_HUBSPOT then. `key` is the
-    property that marks a record as ours; others are left out, unless it is None. `progress` is called with the
-    object, its rows so far, and their number at the end.
+    property that marks a record as ours; others are left out, unless it is None. With `strangers` records of others
+    are copied too, but not their associations. `progress` is called with the object, its rows so far, and their
+    number at the end.
 
     Raises:
         LoginError: the token is not accepted, or lacks a scope.
@@ -153,13 +155,45 @@ def read(
 
     def rows() -> Iterator[tuple[str | None, ...]]:
         for name, properties in objects.items():
-            for record in back.report(name, _records(account, name, properties, key)):
+            for record in back.report(name, _records(account, name, properties, None if strangers else key)):
                 yield record_row(name, record)
 
     landed = [back.land(records_table(RAW), rows())]
     if pairs:
-        links = _all_associations(account, connection, pairs)
+        links = _all_associations(account, connection, pairs, key)
         landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links)))
+    return landed
+
+
+def read_sample(
+    account: Account,
+    connection: SnowflakeConnection,
+    objects: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    *,
+    run_id: str,
+    landing_dir: Path,
+    pairs: Sequence[tuple[str, str]] = (),
+    progress: Progress | None = None,
+) -> list[Landed]:
+    """Copy only some records, and the associations from them, into RAW_HUBSPOT; the other rows stay as they are.
+
+    `objects` gives for each object the properties to ask for and HubSpot's ids of the records. One that HubSpot no longer
+    has loses its row. Raises as `read` does.
+    """
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
+    landed = []
+    for name, (properties, ids) in objects.items():
+        found = back.report(name, _by_id(account, name, properties, ids))
+        rows = (record_row(name, record) for record in found)
+        landed.append(back.land(records_table(RAW), rows, {"object": [name], "id": ids}))
+    for from_object, to_object in (pair for pair in pairs if pair[0] in objects):
+        ids = objects[from_object][1]
+        links = itertools.chain.from_iterable(
+            _associations(account, from_object, to_object, batch)
+            for batch in _batches(iter(ids), ASSOCIATION_INPUTS)
+        )
+        only = {"from_object": [from_object], "to_object": [to_object], "from_id": ids}
+        landed.append(back.land(ASSOCIATIONS, links, only))
     return landed
 
 
@@ -198,13 +232,19 @@ def _asked(account: Account, name: str, properties: Sequence[str]) -> Iterator[d
     if len(urlencode(query)) <= QUERY_BYTES:
         yield from _pages(account, path, query)
         return
-    for batch in _batches((record["id"] for record in _pages(account, path, [])), BATCH):
+    yield from _by_id(account, name, properties, (record["id"] for record in _pages(account, path, [])))
+
+
+def _by_id(
+    account: Account, name: str, properties: Sequence[str], ids: Iterable[str]
+) -> Iterator[dict[str, Any]]:
+    for batch in _batches(iter(ids), BATCH):
         body = {
             "inputs": [{"id": each} for each in batch],
             "properties": properties,
             "propertiesWithHistory": [],
         }
-        yield from account.post(f"{path}/batch/read", body)["results"]
+        yield from account.post(f"/crm/v3/objects/{name}/batch/read", body)["results"]
 
 
 def _pages(account: Account, path: str, query: Query) -> Iterator[dict[str, Any]]:
@@ -219,16 +259,17 @@ def _pages(account: Account, path: str, query: Query) -> Iterator[dict[str, Any]
 
 
 def _all_associations(
-    account: Account, connection: SnowflakeConnection, pairs: Sequence[tuple[str, str]]
+    account: Account, connection: SnowflakeConnection, pairs: Sequence[tuple[str, str]], key: str | None
 ) -> Iterator[tuple[str | None, ...]]:
     for from_object, to_object in pairs:
-        for ids in _batches(_landed_ids(connection, from_object), ASSOCIATION_INPUTS):
+        for ids in _batches(_landed_ids(connection, from_object, key), ASSOCIATION_INPUTS):
             yield from _associations(account, from_object, to_object, ids)
 
 
-def _landed_ids(connection: SnowflakeConnection, name: str) -> Iterator[str]:
+def _landed_ids(connection: SnowflakeConnection, name: str, key: str | None) -> Iterator[str]:
+    ours = f"and parse_json(payload):properties:{key}::varchar is not null" if key else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"select id from {qualified(RAW, 'records')} where object = %s", (name,))
+        cursor.execute(f"select id from {qualified(RAW, 'records')} where object = %s {ours}", (name,))
         while rows := cursor.fetchmany(ASSOCIATION_INPUTS):
             yield from (row[0] for row in rows)
 

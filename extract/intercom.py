@@ -5,7 +5,7 @@ milliseconds a record and some of the pagers never end.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,46 @@ def read(
     ]
 
 
+def read_sample(
+    workspace: Workspace,
+    connection: SnowflakeConnection,
+    objects: Mapping[str, Sequence[str]],
+    *,
+    run_id: str,
+    landing_dir: Path,
+    progress: Progress | None = None,
+) -> list[Landed]:
+    """Copy only the records with these ids of Intercom, by object, and the contacts' companies, into RAW_INTERCOM.
+
+    The other rows stay as they are; a record that Intercom no longer has loses its row. Raises as `read` does.
+    """
+    back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
+    landed: list[Landed] = []
+    attachments: list[tuple[str, ...]] = []
+
+    def rows(name: str, ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        for record in back.report(name, _by_id(workspace, name, ids)):
+            if name == "contacts":
+                companies = _companies_of(workspace, record)
+                attachments.extend(("attachments", record["id"], company_id) for company_id in companies)
+            yield record_row(name, record)
+
+    for name, ids in objects.items():
+        landed.append(back.land(records_table(RAW), rows(name, ids), {"object": [name], "id": ids}))
+    only = {"object": ["attachments"], "contact_id": objects.get("contacts", ())}
+    return [*landed, back.land(LINKS, attachments, only)]
+
+
+def _by_id(workspace: Workspace, name: str, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Give the records that are still there."""
+    for record_id in ids:
+        try:
+            yield workspace.get(f"{name}/{record_id}")
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+
 def read_admins(
     workspace: Workspace,
     connection: SnowflakeConnection,
@@ -212,17 +252,7 @@ def _companies(workspace: Workspace, known: Iterator[str]) -> Iterator[dict[str,
         if company["id"] not in seen:
             seen.add(company["id"])
             yield company
-    for company_id in known:
-        if company_id not in seen:
-            yield from _company(workspace, company_id)
-
-
-def _company(workspace: Workspace, company_id: str) -> Iterator[dict[str, Any]]:
-    try:
-        yield workspace.get(f"companies/{company_id}")
-    except RefusedError as error:
-        if error.status != NOT_FOUND:
-            raise
+    yield from _by_id(workspace, "companies", (each for each in known if each not in seen))
 
 
 def _scrolled(workspace: Workspace) -> Iterator[dict[str, Any]]:

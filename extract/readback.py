@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -51,10 +51,18 @@ class ReadBack:
         open_stage(connection, schema)
         return cls(connection, Stamp.now(run_id), landing_dir / run_id / schema, progress)
 
-    def land(self, table: Table, rows: Iterable[tuple[str | None, ...]]) -> Landed:
-        """Put rows in the place of the table's rows; they pass one by one and are not held."""
+    def land(
+        self,
+        table: Table,
+        rows: Iterable[tuple[str | None, ...]],
+        only: Mapping[str, Sequence[str]] | None = None,
+    ) -> Landed:
+        """Put rows in the place of the table's rows; they pass one by one and are not held.
+
+        With `only`, columns and their values, rows with other values stay.
+        """
         started = time.monotonic()
-        number = land_rows(self.connection, table, rows, self.folder / table.name, self.stamp)
+        number = land_rows(self.connection, table, rows, self.folder / table.name, self.stamp, only=only)
         return Landed(table.name, number, time.monotonic() - started)
 
     def land_files(self, table: Table, files: RowFiles, started: float) -> Landed:

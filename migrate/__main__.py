@@ -176,13 +176,24 @@ def load(
         _leave_with(work.screen, outcome.findings)
 
 
-@app.command(epilog="Example: migrate reconcile --json")
-def reconcile(as_json: AsJson = False) -> None:
+@app.command(epilog="Example: migrate reconcile --sample 200")
+def reconcile(
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Read only so many records of each object, chosen anew each time."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every record; so it is without --sample.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Read both targets back and compare them with the marts."""
     from migrate import phases
 
+    if full and sample is not None:
+        raise SetupError("--sample and --full ask for different checks: give one of them.")
     with _work(as_json) as work:
-        outcome = phases.reconcile_phase(work)
+        outcome = phases.reconcile_phase(work, sample)
         _give_reconciliation(
             work.screen, {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
         )

@@ -18,7 +18,8 @@ import load.plan
 from extract.salesforce import Extracted
 from extract.sources import SourceObject
 from load.feeds import Feed
-from migrate import systems, transform
+from migrate import coverage, systems, transform
+from migrate.coverage import Coverage
 from migrate.errors import SetupError
 from migrate.runs import rows
 from migrate.screen import Screen
@@ -267,16 +268,17 @@ def declared_feeds(settings: Settings) -> list[Feed]:
     return load.feeds.feeds(transform.manifest(settings))
 
 
-def reconcile_phase(work: Work) -> Outcome:
+def reconcile_phase(work: Work, sample: int | None = None) -> Outcome:
     """Read both targets back and compare them with the marts, record by record and field by field.
 
+    With `sample` only so many records of each object are read back, and the marts describe these.
     Gate: accuracy and unexplained loss of every object are within the thresholds.
     """
     systems.check_accounts(work.settings)
     feeds = declared_feeds(work.settings)
     links = {feed.object for feed in feeds if feed.kind == "link"}
     with work.screen.bars("read back") as progress:
-        systems.read_back(work.settings, work.connection, work.run_id, feeds, progress)
+        covered = _read_back(work, feeds, sample, progress)
     built = _build(work, AFTER_LOAD)
     objects = reconciliation(work.connection)
     allowed = transform.thresholds()
@@ -285,7 +287,7 @@ def reconcile_phase(work: Work) -> Outcome:
         name = f"{one['target']} {one['object']}"
         if one["accuracy"] < allowed["accuracy"]:
             findings.append(
-                f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked"
+                f"{name}: accuracy {one['accuracy']:.2%}, at least {allowed['accuracy']:.2%} is asked; checked: {covered}"
             )
         if one["unexplained_loss"] > allowed["unexplained_loss"]:
             place = "recon_association" if one["object"] in links else "recon_record"
@@ -293,7 +295,20 @@ def reconcile_phase(work: Work) -> Outcome:
                 f"{name}: {one['unexplained_loss']} without an explanation, see reconciliation.{place}; "
                 "`migrate run --resend` sends again what a target has lost or changed"
             )
-    return Outcome({"objects": objects}, findings)
+    if sample is not None:
+        work.screen.say(f"Checked: {covered}.")
+    return Outcome({"objects": objects, "checked": covered.checked, "coverage": str(covered)}, findings)
+
+
+def _read_back(work: Work, feeds: Sequence[Feed], sample: int | None, progress: Any) -> Coverage:
+    if sample is None:
+        systems.read_back(work.settings, work.connection, work.run_id, feeds, progress)
+        return coverage.full(work.connection, work.run_id, feeds)
+    chosen = coverage.sample(work.connection, work.run_id, feeds, sample)
+    systems.read_back_sample(
+        work.settings, work.connection, work.run_id, feeds, chosen.sample or {}, progress
+    )
+    return chosen
 
 
 def reconciliation(connection: Any) -> list[dict[str, Any]]:
@@ -301,7 +316,7 @@ def reconciliation(connection: Any) -> list[dict[str, Any]]:
     found = rows(
         connection,
         "select target, object, source_records as source, merged, quarantined, refused, failed, sent, verified, "
-        "mismatched, mismatching_fields, accuracy, unexplained_loss "
+        "mismatched, mismatching_fields, unexpected, unchecked, accuracy, unexplained_loss "
         "from reconciliation.recon_object order by target, object",
     )
     return [{**row, "accuracy": float(row["accuracy"])} for row in found]

@@ -70,6 +70,7 @@ class Screen:
 
     def reconciliation(self, objects: Sequence[Mapping[str, Any]]) -> None:
         """Print the table that a person signs: one row per target object."""
+        rare = [name for name in ("unexpected", "unchecked") if any(one.get(name) for one in objects)]
         rows = [
             {
                 "object": f"{one['target']} {one['object']}",
@@ -79,6 +80,7 @@ class Screen:
                 "refused,\nfailed": one["refused"] + one["failed"],
                 "sent": one["sent"],
                 "verified": one["verified"],
+                **{name: one[name] for name in rare},
                 "differ": one["mismatched"],
                 "fields\ndiffer": one["mismatching_fields"],
                 "accuracy": f"{math.floor(one['accuracy'] * 10_000) / 100:.2f}%",

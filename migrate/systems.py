@@ -1,6 +1,6 @@
 """The three systems as the settings name them: clients with their credentials, made when a phase needs them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,22 +71,60 @@ def read_owners(settings: Settings, connection: Any, run_id: str, landing_dir: P
 def read_back(
     settings: Settings, connection: Any, run_id: str, feeds: Sequence[Feed], progress: Progress | None = None
 ) -> None:
-    """Copy what both targets hold now of the objects that we load into raw."""
+    """Copy what both targets hold now of the objects that we load into raw, records of others too."""
     landing_dir = settings.home / "landing"
     records = [feed for feed in feeds if feed.target == "hubspot" and feed.kind == "record"]
     extract.hubspot.read(
         _hubspot(settings),
         connection,
-        {feed.object: [feed.key, *(column.name for column in feed.columns)] for feed in records},
+        {feed.object: _properties(feed) for feed in records},
         pairs=_linked_objects(connection),
         key=next(feed.key for feed in records),
+        strangers=True,
         run_id=run_id,
         landing_dir=landing_dir,
         progress=progress,
     )
     extract.intercom.read(
-        _intercom(settings), connection, run_id=run_id, landing_dir=landing_dir, progress=progress
+        _intercom(settings), connection, run_id=run_id, landing_dir=landing_dir, ours=False, progress=progress
     )
+
+
+def read_back_sample(
+    settings: Settings,
+    connection: Any,
+    run_id: str,
+    feeds: Sequence[Feed],
+    sample: Mapping[tuple[str, str], Sequence[str]],
+    progress: Progress | None = None,
+) -> None:
+    """Copy only the records with these ids, by target and object, and the links from them into raw."""
+    landing_dir = settings.home / "landing"
+    extract.hubspot.read_sample(
+        _hubspot(settings),
+        connection,
+        {
+            feed.object: (_properties(feed), sample[feed.target, feed.object])
+            for feed in feeds
+            if feed.target == "hubspot" and (feed.target, feed.object) in sample
+        },
+        pairs=_linked_objects(connection),
+        run_id=run_id,
+        landing_dir=landing_dir,
+        progress=progress,
+    )
+    extract.intercom.read_sample(
+        _intercom(settings),
+        connection,
+        {name: ids for (target, name), ids in sample.items() if target == "intercom"},
+        run_id=run_id,
+        landing_dir=landing_dir,
+        progress=progress,
+    )
+
+
+def _properties(feed: Feed) -> list[str]:
+    return [feed.key, *(column.name for column in feed.columns)]
 
 
 def _linked_objects(connection: Any) -> list[tuple[str, str]]:

@@ -61,6 +61,18 @@ def connect(target: str | None = None, project_dir: Path = Path()) -> Any:
         WarehouseNotRunningError: the target is the embedded warehouse and it does not answer.
         snowflake.connector.errors.Error: the account refused the connection.
     """
+    arguments = connector_arguments(target, project_dir)
+    connector = _connector()
+    return connector.connect(**arguments, session_parameters=SESSION)
+
+
+def connector_arguments(target: str | None = None, project_dir: Path = Path()) -> dict[str, Any]:
+    """Give what `snowflake.connector.connect` needs for the profile's `target`, secrets included.
+
+    Raises:
+        ProfileError: the target is unknown, or a value it needs is empty.
+        WarehouseNotRunningError: the target is the embedded warehouse and it does not answer.
+    """
     output = read_profile(target, project_dir)
     arguments = {
         CONNECTOR_NAMES[key]: value for key, value in output.items() if key in CONNECTOR_NAMES and value != ""
@@ -68,8 +80,7 @@ def connect(target: str | None = None, project_dir: Path = Path()) -> Any:
     if _is_embedded(output):
         _check_listening(str(output["host"]), int(output["port"]))
         arguments |= LOCAL_LIMITS
-    connector = _connector()
-    return connector.connect(**arguments, session_parameters=SESSION)
+    return arguments
 
 
 def read_profile(target: str | None = None, project_dir: Path = Path()) -> dict[str, Any]:

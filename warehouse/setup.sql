@@ -166,6 +166,32 @@ create table if not exists ops.plan_action (
     reason varchar
 );
 
+-- What a read-back covered: every record of an object, or a sample of those that the ledger holds.
+create table if not exists ops.read_back (
+    run_id varchar not null,
+    target varchar not null,
+    object varchar not null,
+    mode varchar not null,
+    read_at timestamp_ntz
+);
+
+create table if not exists ops.read_back_sample (
+    run_id varchar not null,
+    target varchar not null,
+    object varchar not null,
+    record_key varchar not null
+);
+
+-- How far the phase under way has come, noted every few seconds for whoever watches; holds the latest run only.
+create transient table if not exists ops.progress (
+    run_id varchar not null,
+    phase varchar not null,
+    label varchar not null,
+    done number,
+    total number,
+    noted_at timestamp_ntz
+);
+
 create schema if not exists raw_salesforce;
 
 create transient table if not exists raw_salesforce._objects (

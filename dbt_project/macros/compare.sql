@@ -78,9 +78,23 @@ select
     _record_key as record_key,
     '{{ column.name }}' as property,
     expected_{{ loop.index }} as expected_value,
-    found_{{ loop.index }} as found_value
+    found_{{ loop.index }} as found_value,
+    {{ 'true' if column.is_pii else 'false' }} as is_pii
 from compared
 where not is_same_{{ loop.index }}
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {% endmacro %}
+
+
+{#
+    A value of a row that has `is_pii`: with the variable mask_pii only its first character and its
+    length, which show that both sides differ and not what they are.
+#}
+{% macro masked(value) -%}
+    {%- if var('mask_pii', false) -%}
+    iff(is_pii, left({{ value }}, 1) || '… (' || length({{ value }}) || ' characters)', {{ value }})
+    {%- else -%}
+    {{ value }}
+    {%- endif -%}
+{%- endmacro %}

@@ -52,10 +52,11 @@ class Project:
         }
 
     def marts_sent(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Yield each exposure with the mart that it sends."""
+        """Yield each exposure that is sent to a target with its mart."""
         for exposure in self.exposures.values():
-            [mart] = self.inputs(exposure)
-            yield exposure, self.models[mart]
+            if "target" in exposure["config"]["meta"]:
+                [mart] = self.inputs(exposure)
+                yield exposure, self.models[mart]
 
     def _named(self, kind: str) -> dict[str, Any]:
         return {

@@ -24,7 +24,7 @@ FOLDERS = {
     "marts/hubspot": ("marts_hubspot", "hubspot__"),
     "marts/intercom": ("marts_intercom", "intercom__"),
     "marts/quality": ("quality", ""),
-    "marts/reconciliation": ("reconciliation", "recon_"),
+    "marts/reconciliation": ("reconciliation", ""),
 }
 
 # Nothing in it but a union over all marts.

@@ -5,8 +5,8 @@ select
     target,
     object,
     source_records,
-    merged + quarantined + verified + mismatched + refused + failed + unexplained_loss as accounted_for
+    merged + quarantined + unexpected + verified + unchecked + mismatched + refused + failed + unexplained_loss as accounted_for
 from {{ model }}
-where source_records <> merged + quarantined + verified + mismatched + refused + failed + unexplained_loss
+where source_records <> merged + quarantined + unexpected + verified + unchecked + mismatched + refused + failed + unexplained_loss
 
 {% endtest %}

@@ -76,6 +76,14 @@ found as (
     from {{ ref('int_recon_links_found') }}
 ),
 
+unchecked as (
+    select
+        target,
+        object,
+        record_key
+    from {{ ref('int_recon_unchecked') }}
+),
+
 unloaded_ends as (
     select
         target,
@@ -99,6 +107,7 @@ judged as (
         case
             when links.disposition in ('orphaned', 'end_refused') then 'quarantined'
             when links.disposition = 'merged' then 'merged'
+            when unchecked.record_key is not null and ledger.record_key is not null then 'unchecked'
             when found.link_key is not null then 'verified'
             when attempts.status in ('refused', 'failed') then attempts.status
             when ledger.record_key is not null then 'missing'
@@ -108,6 +117,8 @@ judged as (
             when links.disposition = 'orphaned' then 'an end is deleted or was never extracted'
             when links.disposition = 'end_refused' then 'an end is in quarantine'
             when links.disposition = 'merged' then 'the same link as another after merging'
+            when unchecked.record_key is not null and ledger.record_key is not null
+                then 'sent and accepted; the last read-back was a sample without it'
             when found.link_key is not null then null
             when attempts.status in ('refused', 'failed')
                 then coalesce(attempts.error_category, attempts.status) || ': ' || coalesce(attempts.error_message, '')
@@ -123,6 +134,12 @@ judged as (
         on links.target = ledger.target and links.object = ledger.object and links.link_key = ledger.record_key
     left join attempts
         on links.target = attempts.target and links.object = attempts.object and links.link_key = attempts.record_key
+    -- the links of a record are read together with it
+    left join unchecked
+        on
+            links.target = unchecked.target
+            and links.from_object = unchecked.object
+            and links.from_key = unchecked.record_key
     left join unloaded_ends as from_ends
         on
             links.target = from_ends.target

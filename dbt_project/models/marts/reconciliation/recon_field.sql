@@ -6,19 +6,35 @@ with differences as (
         record_key,
         property,
         expected_value,
-        found_value
+        found_value,
+        is_pii
     from (
         {{ mismatching_fields(target, object) }}
     )
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+unchecked as (
+    select
+        target,
+        object,
+        record_key
+    from {{ ref('int_recon_unchecked') }}
 )
 
 select
-    target,
-    object,
-    record_key,
-    property,
-    expected_value,
-    found_value
+    differences.target,
+    differences.object,
+    differences.record_key,
+    differences.property,
+    {{ masked('differences.expected_value') }} as expected_value,
+    {{ masked('differences.found_value') }} as found_value,
+    differences.is_pii
 from differences
+left join unchecked
+    on
+        differences.target = unchecked.target
+        and differences.object = unchecked.object
+        and differences.record_key = unchecked.record_key
+where unchecked.record_key is null

@@ -32,7 +32,7 @@ rows_judged as (
         object,
         status,
         0 as mismatching_fields,
-        status in ('verified', 'missing') as is_sent
+        status in ('verified', 'missing', 'unchecked') as is_sent
     from {{ ref('recon_association') }}
 ),
 
@@ -44,8 +44,10 @@ counted as (
         count(rows_judged.status) as source_records,
         count_if(rows_judged.status = 'merged') as merged,
         count_if(rows_judged.status = 'quarantined') as quarantined,
-        count_if(rows_judged.status not in ('merged', 'quarantined') and rows_judged.is_sent) as sent,
+        count_if(rows_judged.status = 'unexpected') as unexpected,
+        count_if(rows_judged.status not in ('merged', 'quarantined', 'unexpected') and rows_judged.is_sent) as sent,
         count_if(rows_judged.status = 'verified') as verified,
+        count_if(rows_judged.status = 'unchecked') as unchecked,
         count_if(rows_judged.status = 'mismatched') as mismatched,
         count_if(rows_judged.status = 'refused') as refused,
         count_if(rows_judged.status = 'failed') as failed,
@@ -64,14 +66,16 @@ expected as (
         source_records,
         merged,
         quarantined,
+        unexpected,
         sent,
         verified,
+        unchecked,
         mismatched,
         refused,
         failed,
         unexplained_loss,
         mismatching_fields,
-        (source_records - merged - quarantined) * property_count as fields_expected,
+        (source_records - merged - quarantined - unexpected - unchecked) * property_count as fields_expected,
         (verified + mismatched) * property_count - mismatching_fields as fields_equal
     from counted
 )
@@ -82,8 +86,10 @@ select
     source_records,
     merged,
     quarantined,
+    unexpected,
     sent,
     verified,
+    unchecked,
     mismatched,
     mismatching_fields,
     refused,
@@ -91,5 +97,6 @@ select
     fields_expected,
     fields_equal,
     cast(iff(fields_expected = 0, 1, fields_equal / nullif(fields_expected, 0)) as number(18, 6)) as accuracy,
-    unexplained_loss
+    unexplained_loss,
+    cast(coalesce(unexplained_loss / nullif(source_records, 0), 0) as number(18, 6)) as loss
 from expected

@@ -62,6 +62,14 @@ found as (
     from {{ ref('int_recon_found') }}
 ),
 
+unchecked as (
+    select
+        target,
+        object,
+        record_key
+    from {{ ref('int_recon_unchecked') }}
+),
+
 differences as (
     select
         target,
@@ -85,8 +93,13 @@ judged as (
         attempts.error_category,
         attempts.error_message,
         case
+            when
+                own.record_key is not null
+                and (records.record_id <> records.golden_id or refusals.record_id is not null)
+                then 'unexpected'
             when records.record_id <> records.golden_id then 'merged'
             when refusals.record_id is not null then 'quarantined'
+            when unchecked.record_key is not null then 'unchecked'
             when found.record_key is not null and differences.record_key is not null then 'mismatched'
             when found.record_key is not null then 'verified'
             when attempts.status in ('refused', 'failed') then attempts.status
@@ -118,6 +131,17 @@ judged as (
             target_objects.target = found.target
             and records.object = found.object
             and records.golden_id = found.record_key
+    -- a record that was merged or held back after it had been sent may still be there under its own id
+    left join found as own
+        on
+            target_objects.target = own.target
+            and records.object = own.object
+            and records.record_id = own.record_key
+    left join unchecked
+        on
+            target_objects.target = unchecked.target
+            and records.object = unchecked.object
+            and records.golden_id = unchecked.record_key
     left join differences
         on
             target_objects.target = differences.target
@@ -135,12 +159,15 @@ select
     status,
     mismatching_fields,
     case status
+        when 'unexpected'
+            then iff(record_id <> record_key, 'merged into ' || record_key, problems) || '; the target still holds it'
         when 'merged' then 'merged into ' || record_key
         when 'quarantined' then problems
         when 'mismatched' then mismatching_fields || ' fields differ, see recon_field'
         when 'refused' then coalesce(error_category, 'refused') || ': ' || coalesce(error_message, 'no message')
         when 'failed' then coalesce(error_category, 'failed') || ': ' || coalesce(error_message, 'no message')
         when 'missing' then 'sent and accepted, but not found in the target'
+        when 'unchecked' then 'sent and accepted; the last read-back was a sample without it'
         when 'pending' then 'not sent yet'
         when 'lost' then 'neither in the mart nor in quarantine'
     end as reason
