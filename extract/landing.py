@@ -6,6 +6,8 @@ A raw table changes in one transaction or not at all. Files are dropped when the
 run leaves behind is only files, which the next one removes, and temporary objects, which end with the session.
 """
 
+from __future__ import annotations
+
 import contextlib
 import datetime as dt
 import itertools
@@ -15,14 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet
-from snowflake.connector import SnowflakeConnection
 
 from extract.errors import ExtractError
 from extract.pages import SUFFIX
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 ROWS_PER_FILE = 5_000
 COMPRESSION = "zstd"

@@ -1,13 +1,17 @@
 """Which fields of an object came and went since it was last copied."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from snowflake.connector import SnowflakeConnection
+from typing import TYPE_CHECKING
 
 from extract.landing import execute
 from extract.salesforce.describe import COPIED, EXCLUDED, FIELDS, Description
 from extract.sources import SourceObject
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 """What is to be done for each object, before the first job: how the org describes it, and from when on to read it."""
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import requests
 from simple_salesforce import Salesforce
-from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import watermarks
@@ -18,6 +20,9 @@ from extract.salesforce.drift import Drift, Known
 from extract.salesforce.query import soql_time
 from extract.salesforce.read import Settings
 from extract.sources import SourceObject
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 
 @dataclass(frozen=True, slots=True)

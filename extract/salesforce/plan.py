@@ -1,14 +1,15 @@
 """What an extract would read and what that costs, before its first job. Every number is an estimate."""
 
+from __future__ import annotations
+
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from simple_salesforce import Salesforce
-from snowflake.connector import SnowflakeConnection
 
 from extract.errors import ExtractError
 from extract.salesforce import query
@@ -19,6 +20,9 @@ from extract.salesforce.orders import Order, make_orders
 from extract.salesforce.query import Window, soql_time
 from extract.salesforce.read import Settings, sweep_fields
 from extract.sources import SourceObject
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 # Limits and object list, once; describe and definitions of the fields, once for each object.
 CALLS_TO_BEGIN = 2

@@ -1,16 +1,16 @@
 """The tables of RAW_SALESFORCE: one per object, every field as text, and what the org says about its fields."""
 
+from __future__ import annotations
+
 import datetime as dt
 import functools
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
 import structlog
-from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import Error, ProgrammingError
 
 from extract.landing import (
     Stamp,
@@ -31,6 +31,10 @@ from extract.salesforce.describe import RAW, Description
 from extract.salesforce.drift import Drift
 from extract.salesforce.read import Copy
 from extract.sources import SourceObject
+from warehouse.outcome import is_out_of_reach
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 log = structlog.get_logger()
 
@@ -38,8 +42,6 @@ Result = TypeVar("Result")
 
 # How long the warehouse may be out of reach, besides what its connector waits by itself.
 OUTAGE = dt.timedelta(minutes=10)
-# The class of SQLSTATE for a connection that failed.
-CONNECTION_EXCEPTION = "08"
 
 STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELETED": "boolean"}
 
@@ -91,7 +93,7 @@ class RawTables:
             snowflake.connector.errors.Error: it does not come back in time.
         """
         for attempt in stamina.retry_context(
-            on=_out_of_reach, attempts=None, timeout=OUTAGE, wait_initial=1.0, wait_max=15.0
+            on=is_out_of_reach, attempts=None, timeout=OUTAGE, wait_initial=1.0, wait_max=15.0
         ):
             with attempt:
                 if attempt.num > 1:
@@ -338,13 +340,6 @@ class RawTables:
             only={"object": names, "_run_id": [self._stamp.run_id]},
         )
         land(describe.PICKLIST_VALUES, describe.picklist_rows(descriptions), only={"object": names})
-
-
-def _out_of_reach(error: Exception) -> bool:
-    """Say whether the warehouse did not answer, or not to this session, as against refused a statement."""
-    return isinstance(error, Error) and (
-        not isinstance(error, ProgrammingError) or str(error.sqlstate).startswith(CONNECTION_EXCEPTION)
-    )
 
 
 def _declared(kinds: Mapping[str, str]) -> str:

@@ -4,6 +4,8 @@ Killed at any instant, the next call starts clean: a raw table and its watermark
 what lies in the landing folder is only read again.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 import email.utils
 import errno
@@ -12,14 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import requests
 import structlog
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
-from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Stamp, remove_empty
@@ -42,6 +42,10 @@ from extract.salesforce.read import (
     take_over,
 )
 from extract.sources import SourceObject
+from warehouse.outcome import is_refusal
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -210,9 +214,11 @@ def _settle(call: Call, tables: RawTables, attempt: _Attempt) -> Extracted:
         )
     except ExtractError as error:
         return _failed(tables, attempt, error)
-    except ProgrammingError as error:
+    except Exception as error:
+        if not is_refusal(error):
+            raise
         # The warehouse may quote a record in its message; its number and query id are enough to look it up.
-        said = f"the warehouse refused a statement (error {error.errno}, query {error.sfqid})"
+        said = f"the warehouse refused a statement (error {getattr(error, 'errno', None)}, query {getattr(error, 'sfqid', None)})"
         return _failed(
             tables, attempt, ExtractError(f"{copy.source.name}: {said}. Look it up in the query history.")
         )
