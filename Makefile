@@ -20,6 +20,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests warehouse/setup.sql
 
+# One benchmark, a JSON line for each measurement: make bench BENCH=extract ARGS="--rows 200000 --peers all"
+bench: install
+	$(BIN)/python -W ignore -m benchmarks.$(BENCH) $(ARGS)
+
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock pyproject.toml

