@@ -32,7 +32,7 @@ def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, tim
         [str(each) for each in command],
         env={**os.environ, **(env or {})},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     try:

@@ -128,6 +128,7 @@ def _warehouse(org: Org, home: Path, rows: int, port: int) -> list[bool]:
             resident_mb=round(both.rss),
         )
         full = _ours("extract", org, home, "full")
+        _check(full, rows)
         none = _ours("extract", org, home, "nothing")
         touched = org.control("touch", object="Contact", every=CHANGED_ONE_IN)["touched"]
         few = _ours("extract", org, home, "changed")

@@ -63,6 +63,7 @@ def ours(org: Org, home: Path, fault: Mapping[str, Any] | None = None) -> Run:
         "whole",
         org.url,
         home / "faults",
+        "digest",
     ]
     return measure.run(command)
 

@@ -52,23 +52,26 @@ def landed(url: str, folder: Path, job: str, total: str) -> dict[str, Any]:
     return {"rows": counts.raw, "staged": seconds, "seconds": seconds + time.monotonic() - began}
 
 
-def whole(url: str, folder: Path) -> dict[str, Any]:
-    """Make a job and read it, with all that an extract does against a fault; give the digest of what came."""
+def whole(url: str, folder: Path, digested: str = "") -> dict[str, Any]:
+    """Make a job and read it, with all that an extract does against a fault; give the digest of what came if asked."""
     sf, settings = login(url), Settings()
     sf.session.budget.floor = 0.0
     description = describe(sf, OBJECT)
     with ThreadPoolExecutor(settings.pages) as pool:
         call = Call(sf, "bench", folder, UNTIL, settings, _silent, pool)
         copy = read_object(call, SOURCE, description, Known(), None)
-    return {"rows": copy.page_count, "digest": str(digest(copy.folder, copy.description.fields))}
+    found = str(digest(copy.folder, copy.description.fields)) if digested else None
+    return {"rows": copy.page_count, "digest": found}
 
 
 def extracted(url: str, folder: Path, run_id: str) -> dict[str, Any]:
-    """Do an extract into the warehouse of WAREHOUSE_PORT."""
+    """Do an extract into the warehouse of WAREHOUSE_PORT; the run `full` copies everything."""
     connection = warehouse.connect("local")
     warehouse.setup(connection)
     began = time.monotonic()
-    [done] = extract(login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder)
+    [done] = extract(
+        login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder, full=run_id == "full"
+    )
     return {"rows": done.landed_count, "mode": done.mode, "seconds": time.monotonic() - began}
 
 

@@ -15,6 +15,6 @@ FIELDS = SOQL.removeprefix("SELECT ").partition(" FROM ")[0].split(", ")
 WITH_DIGEST = bool(os.environ.get("SF_DIGEST"))
 
 
-def told(rows: int, digest: Digest | None = None) -> None:
-    """Print how many rows there were."""
+def told(rows: int | None, digest: Digest | None = None) -> None:
+    """Print how many rows there were, where that was counted."""
     print(json.dumps({"rows": rows, "digest": str(digest) if digest else None}))
