@@ -14,6 +14,14 @@ demo: install
 test: install engines lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500
+soak: install
+	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
+
+# One JSON line for each measurement: make bench BENCH=load
+bench: install
+	$(BIN)/python -m benchmarks.$(BENCH)
+
 lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -105,16 +105,23 @@ def apply(
     with Spool(turns, spool_dir, run_id) as spool:
 
         def lane(name: str, stop: threading.Event) -> None:
-            for planned in plan.feeds:
-                if planned.feed.target == name:
-                    sending = _Sending(turns, planned, targets[name], spool, run_id, progress, stop)
-                    sent = sending.carry_out(retry_refused=plan.retry_refused)
-                    if sent.sent or planned in work:
-                        applied.feeds.append(sent)
+            feeds = [
+                _Sending(turns, planned, targets[name], spool, run_id, progress, stop)
+                for planned in plan.feeds
+                if planned.feed.target == name
+            ]
+            doubted = [sending.carry_out(retry_refused=plan.retry_refused) for sending in feeds]
+            if any(doubted):
+                # Links found records gone: those are made anew or followed now, and then the links once more.
+                for sending in feeds:
+                    sending.carry_out(retry_refused=plan.retry_refused)
+            sent.extend(sending for sending in feeds if sending.applied.sent or sending.planned in work)
 
+        sent: list[_Sending] = []
         side_by_side([partial(lane, name) for name in chosen], LoadError)
-    order = [planned.feed.label for planned in plan.feeds]
-    applied.feeds.sort(key=lambda sent: order.index(f"{sent.target} {sent.object}"))
+    applied.feeds.extend(
+        sending.applied for sending in sorted(sent, key=lambda sending: plan.feeds.index(sending.planned))
+    )
     for name, (calls, records) in before.items():
         target = targets[name]
         applied.targets[name] = {"calls": target.calls - calls, "records": target.records - records}
@@ -141,9 +148,9 @@ def _resend(connection: Any, feeds: Sequence[Feed], changes: Sequence[SchemaChan
             lose_values(connection, feed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sending:
-    """One feed on its way to its target."""
+    """One feed on its way to its target, and what became of its rows so far."""
 
     connection: Any
     planned: FeedPlan
@@ -152,11 +159,17 @@ class _Sending:
     run_id: str
     progress: Progress | None
     stop: threading.Event
+    applied: FeedApplied = field(init=False)
 
-    def carry_out(self, *, retry_refused: bool) -> FeedApplied:
+    def __post_init__(self) -> None:
+        self.applied = FeedApplied(self.planned.feed.target, self.planned.feed.object)
+
+    def carry_out(self, *, retry_refused: bool) -> bool:
+        """Send what there is to send now; say whether links found records gone that the ledger has."""
         feed, total = self.planned.feed, self.planned.to_send + self.planned.archive
-        applied = FeedApplied(feed.target, feed.object)
-        calls = self.target.calls
+        applied, calls = self.applied, self.target.calls
+        # What failed before is sent again.
+        applied.sent, applied.failed = applied.sent - applied.failed, 0
         log.info("feed_started", feed=feed.label, rows=self.planned.to_send, archive=self.planned.archive)
         try:
             for results in self._answers(retry_refused):
@@ -165,13 +178,11 @@ class _Sending:
                 if self.progress is not None:
                     self.progress(feed.label, applied.sent, max(total, applied.sent))
         finally:
-            applied.calls = self.target.calls - calls
+            applied.calls += self.target.calls - calls
             log.info("feed_finished", **asdict(applied))
         # Links look up in the ledger what the records before them became.
         self.spool.flush()
-        if applied.failed and feed.ends:
-            doubt_ends(self.connection, feed, self.run_id)
-        return applied
+        return bool(applied.failed and feed.ends) and doubt_ends(self.connection, feed, self.run_id)
 
     def _answers(self, retry_refused: bool) -> Iterator[list[Result]]:
         feed = self.planned.feed

@@ -7,6 +7,7 @@ off by two. API version: 2.14.
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -23,13 +24,15 @@ from intercom.core.api_error import ApiError
 from load.answer import Answer
 from load.feeds import Feed
 from load.intercom_schema import provision
-from load.pacing import BusyError, Limiter, Patience, patiently
+from load.pacing import SHARE_FREE, BusyError, Limiter, Patience, patiently
 from load.target import (
+    END_GONE,
     AccessDeniedError,
     LoadError,
     Result,
     Row,
     SchemaChange,
+    SchemaChangedError,
     TargetUnavailableError,
     WrongAccountError,
     reference,
@@ -46,6 +49,10 @@ TIMEOUT_SECONDS = 60.0
 ATTEMPTS = 8
 UNANSWERED_IN_A_ROW = 3
 
+# This version tells a contact that was merged away (410, with the survivor) from one that is archived or deleted (404).
+TELLS_MERGED = "2.16"
+SURVIVOR = re.compile(r"</contacts/([0-9a-f]+)>")
+LOST_ATTRIBUTE = re.compile(r"[Cc]ustom attribute '([^']+)' does not exist")
 CONFLICT = re.compile(r"(?P<archived>An archived)?.* already exists with id=(?P<id>[0-9a-f]+)")
 
 
@@ -55,6 +62,8 @@ class Intercom:
     base_url: the region's scheme and host, without a slash at the end.
     expected_workspace: the workspace's id code that the token must belong to; None takes any.
     threads: calls at a time. At 0.2 s a call, 16 use half of 1,667 calls in 10 s and 40 all but the free share.
+    share_free: what is left to the workspace's other apps, 0 to 1.
+    restore_archived: restore contacts of ours that somebody archived; otherwise their rows are refused.
     transport: sends the calls, by default over the network.
     """
 
@@ -67,7 +76,8 @@ class Intercom:
         *,
         expected_workspace: str | None = None,
         threads: int = 40,
-        share_free: float = 0.05,
+        share_free: float = SHARE_FREE,
+        restore_archived: bool = True,
         attempts: int = ATTEMPTS,
         transport: httpx.BaseTransport | None = None,
         limiter: Limiter | None = None,
@@ -75,6 +85,7 @@ class Intercom:
         self._base_url = base_url.rstrip("/")
         self._expected_workspace = expected_workspace
         self._threads = threads
+        self._restore_archived = restore_archived
         self._attempts = attempts
         self._limiter = limiter or Limiter(CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free)
         self._patience = Patience(UNANSWERED_IN_A_ROW)
@@ -95,6 +106,7 @@ class Intercom:
             token=token, base_url=self._base_url, headers=headers, httpx_client=self._http
         )
         self._records = 0
+        self._adopting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Intercom({self._base_url!r})"
@@ -148,8 +160,8 @@ class Intercom:
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive contacts, delete companies, detach; see `load.target.Target`."""
         work: dict[str, Callable[[Row], Result]] = {
-            "companies": lambda row: self._gone(row, "DELETE", f"/companies/{row.target_id}"),
-            "contacts": lambda row: self._gone(row, "POST", f"/contacts/{row.target_id}/archive"),
+            "companies": lambda row: self._gone(row, "DELETE", "/companies/{}"),
+            "contacts": lambda row: self._gone(row, "POST", "/contacts/{}/archive"),
             "attachments": self._detach,
         }
         yield from self._one_by_one(feed, work, rows)
@@ -187,27 +199,54 @@ class Intercom:
             answer = self._ask("PUT", f"/contacts/{row.target_id}", body)
             if answer.status not in (404, 410):
                 return self._result(row, answer, body)
+            if (result := self._missing(feed, row, body)) is not None:
+                return result
         # Creating first costs one call where looking first costs two; a conflict names who is in the way.
         answer = self._ask("POST", "/contacts", body)
         if answer.status == 409:  # noqa: PLR2004
             return self._adopt(feed, row, answer, body)
         return self._result(row, answer, body)
 
+    def _missing(self, feed: Feed, row: Row, body: str) -> Result | None:
+        """Follow a known contact that is no longer there: merged, archived, or, when this gives None, deleted."""
+        path = f"/contacts/{row.target_id}"
+        gone = self._ask("GET", path, version=TELLS_MERGED)
+        survivor = SURVIVOR.search(gone.headers.get("Link", "")) if gone.status == 410 else None  # noqa: PLR2004
+        if survivor is None:
+            if not self._restore_archived or not self._ask("POST", f"{path}/unarchive").ok:
+                return None
+            return self._result(row, self._ask("PUT", path, body), body)
+        owner = self._ask("GET", f"/contacts/{survivor[1]}").content.get(feed.key)
+        if owner not in (None, "", row.record_key):
+            return row.merged(survivor[1], str(owner), body)
+        return self._result(row, self._ask("PUT", f"/contacts/{survivor[1]}", body), body)
+
     def _adopt(self, feed: Feed, row: Row, conflict: Answer, body: str) -> Result:
         """Update the contact that is in the way, if it is ours or nobody's; another record's contact is not touched."""
         found = CONFLICT.match(message_of(conflict))
+        # Two rows may meet in one contact: who comes second must see whose it has become.
+        with self._adopting:
+            return self._adopt_alone(feed, row, conflict, found, body)
+
+    def _adopt_alone(
+        self, feed: Feed, row: Row, conflict: Answer, found: re.Match[str] | None, body: str
+    ) -> Result:
+        restored = False
         if found is None:
             existing = self._ask("GET", f"/contacts/find_by_external_id/{row.record_key}")
-        elif found["archived"]:
-            # An archived contact cannot be read; un-archiving it tells whose it is.
-            existing = self._ask("POST", f"/contacts/{found['id']}/unarchive")
+        elif found["archived"] and not self._restore_archived:
+            message = f"The contact {found['id']} in Intercom was archived. Restore it there, or allow to restore archived ones."
+            return row.refused("ARCHIVED", message, body, conflict.content.get("request_id"))
         else:
             existing = self._ask("GET", f"/contacts/{found['id']}")
+            if found["archived"] and not existing.ok:
+                # An archived contact cannot be read; un-archiving it tells whose it is.
+                existing, restored = self._ask("POST", f"/contacts/{found['id']}/unarchive"), True
         if not existing.ok:
             return self._result(row, conflict, body)
         owner, contact_id = existing.content.get(feed.key), existing.content["id"]
         if owner not in (None, "", row.record_key):
-            if found is not None and found["archived"]:
+            if restored:
                 self._ask("POST", f"/contacts/{contact_id}/archive")
             message = (
                 f"The contact {contact_id} in Intercom matches this record and belongs to another, {owner}."
@@ -222,6 +261,9 @@ class Intercom:
             return undone
         body = json.dumps({"id": company_id})
         answer = self._ask("POST", f"/contacts/{contact_id}/companies", body)
+        if answer.status in (404, 410):
+            message = f"{message_of(answer)}: {link}. It is looked up in the next run, and attached then."
+            return row.failed(message, body, END_GONE)
         return self._result(row, answer, body, link)
 
     def _detach(self, row: Row) -> Result:
@@ -231,7 +273,9 @@ class Intercom:
         return self._gone(row, "DELETE", f"/contacts/{contact_id}/companies/{company_id}")
 
     def _gone(self, row: Row, method: str, path: str) -> Result:
-        answer = self._ask(method, path)
+        if row.target_id is None:
+            return row.succeeded(None)
+        answer = self._ask(method, path.format(row.target_id))
         if answer.status in (404, 410):
             return row.succeeded(row.target_id)
         return self._result(row, answer, None, row.target_id)
@@ -239,18 +283,24 @@ class Intercom:
     def _result(self, row: Row, answer: Answer, payload: str | None, target_id: str | None = None) -> Result:
         if answer.ok:
             return row.succeeded(target_id or str(answer.content["id"]), payload)
+        if lost := LOST_ATTRIBUTE.search(message_of(answer)):
+            raise SchemaChangedError(
+                f"Intercom's attribute {lost[1]} was taken away during the load: if it is archived, restore it under "
+                "Settings, and run the load again; it goes on from here."
+            )
         code = _first_error(answer).get("code") or f"HTTP_{answer.status}"
         return row.refused(code, message_of(answer), payload, answer.content.get("request_id"))
 
     # calls
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
+    def _ask(self, method: str, path: str, body: str | None = None, version: str = VERSION) -> Answer:
+        return patiently(lambda: self._once(method, path, body, version), attempts=self._attempts)
 
-    def _once(self, method: str, path: str, body: str | None) -> Answer:
+    def _once(self, method: str, path: str, body: str | None, version: str) -> Answer:
         used = self._limiter.acquire()
+        headers = {"Intercom-Version": version}
         try:
-            response = self._http.request(method, self._base_url + path, content=body)
+            response = self._http.request(method, self._base_url + path, content=body, headers=headers)
         except httpx.TransportError as error:
             raise BusyError(f"{self._base_url}: {type(error).__name__}") from error
         answer = Answer.read(response.status_code, response.headers, response.content)
@@ -287,7 +337,9 @@ class Intercom:
         if status in (401, 403):
             raise AccessDeniedError(f"Intercom refused the token for {path} ({status}): {message_of(answer)}")
         if status == 429:  # noqa: PLR2004
-            self._limiter.pause(self._limiter.seconds if reset_in is None else reset_in)
+            asked = answer.number("Retry-After")
+            window = self._limiter.seconds if reset_in is None else min(reset_in, self._limiter.seconds)
+            self._limiter.pause(window if asked is None else asked)
             # The limiter does the waiting, for all threads at once.
             raise BusyError("too many calls (429)", 0.0)
         if status in (408, 425) or status >= 500:  # noqa: PLR2004

@@ -140,9 +140,12 @@ class Spool:
         """Bring what was written into the warehouse; each file goes once it is there."""
         with self._writing:
             self._hand_over()
-            carried, self._carried = self._carried, []
+            carried = [*self._carried]
+        # Also what another thread handed over: its file may hold answers of this one.
         for file in carried:
             file.result()
+        with self._writing:
+            self._carried = [file for file in self._carried if file not in carried]
 
     def _hand_over(self) -> None:
         """Let a file be brought into the warehouse while the work goes on with the next one."""
@@ -201,24 +204,35 @@ def lose_values(connection: Any, feed: Feed) -> None:
         )
 
 
-def doubt_ends(connection: Any, feed: Feed, run_id: str) -> None:
-    """Note that the ends of links that were not to be found may be gone: their records are sent again, and looked up."""
+def doubt_ends(connection: Any, feed: Feed, run_id: str) -> bool:
+    """Note that the ends of links that were not to be found may be gone: their records are sent again, and looked up.
+
+    Says whether there were such links, as far as the latest attempts of the run go.
+    """
+    doubted = False
     for end in feed.ends:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 update ops.load_ledger set row_hash = ''
                 from (
+                    with unmade as (
+                        select record_key
+                        from ops.load_attempt
+                        where run_id = %(run_id)s and target = %(target)s and object = %(object)s
+                        qualify row_number() over (partition by record_key order by attempted_at desc) = 1
+                            and error_category = '{END_GONE}'
+                    )
                     select distinct {end.object_sql} as object, mart.{end.key_column} as record_key
                     from {feed.relation} as mart
-                    inner join ops.load_attempt as attempt on mart.{RECORD_KEY} = attempt.record_key
-                    where attempt.run_id = %(run_id)s and attempt.target = %(target)s
-                        and attempt.object = %(object)s and attempt.error_category = '{END_GONE}'
+                    inner join unmade on mart.{RECORD_KEY} = unmade.record_key
                 ) as doubted
                 where load_ledger.target = %(target)s and load_ledger.object = doubted.object
                     and load_ledger.record_key = doubted.record_key""",
                 {"target": feed.target, "object": feed.object, "run_id": run_id},
             )
+            doubted = doubted or cursor.fetchone()[0] > 0
+    return doubted
 
 
 def redacted(message: str | None) -> str | None:

@@ -84,11 +84,12 @@ def property_deleted(account: Account) -> None:
 
 
 def option_renamed(account: Account) -> None:
-    """Give the first option of a select property of the account's own another internal value."""
+    """Give the first option of a select property of the account's own another internal value and label."""
     kind = account.catalogue.object_type("contacts")
     for definition in _own(account, kind).values():
         if definition["type"] == "enumeration":
-            definition["options"][0]["value"] += "_renamed"
+            for name in ("value", "label"):
+                definition["options"][0][name] += "_renamed"
             put_property(account.db, kind.id, definition)
             account.definitions_changed()
             return

@@ -74,8 +74,10 @@ def update(db: sqlite3.Connection, changed: Iterable[Record], moment: float, lag
 
 
 def claim(db: sqlite3.Connection, kind: ObjectType, values: Iterable[tuple[str, str, int]]) -> None:
-    """Note (property, value, record id) of unique properties."""
-    db.executemany("insert into unique_value values (?, ?, ?, ?)", [(kind.id, *each) for each in values])
+    """Note (property, value, record id) of unique properties; a record may have held the value as a further one before."""
+    db.executemany(
+        "insert or replace into unique_value values (?, ?, ?, ?)", [(kind.id, *each) for each in values]
+    )
 
 
 def release(db: sqlite3.Connection, kind: ObjectType, values: Iterable[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from load.feeds import Feed
 from load.intercom import Intercom, as_json
 from load.pacing import Limiter
-from load.target import AccessDeniedError, LoadError, Result, Row, TargetUnavailableError
+from load.target import AccessDeniedError, LoadError, LoadStoppedError, Result, Row, TargetUnavailableError
 
 KEY = "003000000000000001"
 CONTACT = "5ba682d23d7cf92bef87bfd4"
@@ -35,14 +35,15 @@ class Workspace:
         return self.handler(call, json.loads(request.content) if request.content else None)
 
 
-def _target(handler: Handler) -> tuple[Intercom, Workspace]:
+def _target(handler: Handler, **settings: Any) -> tuple[Intercom, Workspace]:
     workspace = Workspace(handler)
     moments: list[float] = [0.0]
     limiter = Limiter(
         1_000_000, 10, clock=lambda: moments[0], sleep=lambda s: moments.__setitem__(0, moments[0] + s)
     )
     transport = httpx.MockTransport(workspace)
-    return Intercom("http://nowhere", "t", threads=1, transport=transport, limiter=limiter), workspace
+    target = Intercom("http://nowhere", "t", threads=1, transport=transport, limiter=limiter, **settings)
+    return target, workspace
 
 
 def _error(status: int, code: str, message: str, **headers: str) -> httpx.Response:
@@ -129,26 +130,54 @@ def test_a_contact_in_the_way_that_is_anothers_is_left_alone(contacts: Feed) -> 
     assert "belongs to another, 003000000000000002" in (result.error_message or "")
 
 
+def _archived(owner: str) -> Handler:
+    """An archived contact that is in the way: it cannot be read until it is restored."""
+
+    def handler(call: str, _: Any) -> httpx.Response:
+        if call == "POST /contacts":
+            return _conflict(archived=True)
+        return _error(404, "not_found", "gone") if call.startswith("GET") else _contact(owner)
+
+    return handler
+
+
 def test_an_archived_contact_is_restored_and_updated(contacts: Feed) -> None:
-    target, workspace = _target(
-        lambda call, _: _conflict(archived=True) if call == "POST /contacts" else _contact()
-    )
+    target, workspace = _target(_archived(KEY))
 
     assert _one(target, contacts, _row()).status == "succeeded"
     assert workspace.calls == [
         "POST /contacts",
+        f"GET /contacts/{CONTACT}",
         f"POST /contacts/{CONTACT}/unarchive",
         f"PUT /contacts/{CONTACT}",
     ]
 
 
 def test_an_archived_contact_that_is_anothers_is_archived_again(contacts: Feed) -> None:
+    target, workspace = _target(_archived("other"))
+
+    assert _one(target, contacts, _row()).status == "refused"
+    assert workspace.calls[2:] == [f"POST /contacts/{CONTACT}/unarchive", f"POST /contacts/{CONTACT}/archive"]
+
+
+def test_archived_contacts_stay_archived_where_the_policy_says_so(contacts: Feed) -> None:
+    def handler(call: str, _: Any) -> httpx.Response:
+        return _conflict(archived=True) if call == "POST /contacts" else _error(404, "not_found", "gone")
+
+    target, workspace = _target(handler, restore_archived=False)
+
+    for row in (_row(), _row(CONTACT)):
+        assert _one(target, contacts, row).error_category == "ARCHIVED"
+    assert not any(call.endswith("archive") for call in workspace.calls)
+
+
+def test_a_contact_that_another_row_restored_meanwhile_is_not_archived_again(contacts: Feed) -> None:
     target, workspace = _target(
         lambda call, _: _conflict(archived=True) if call == "POST /contacts" else _contact("other")
     )
 
     assert _one(target, contacts, _row()).status == "refused"
-    assert workspace.calls[1:] == [f"POST /contacts/{CONTACT}/unarchive", f"POST /contacts/{CONTACT}/archive"]
+    assert workspace.calls == ["POST /contacts", f"GET /contacts/{CONTACT}"]
 
 
 def test_a_conflict_that_names_nobody_is_looked_up_by_the_key(contacts: Feed) -> None:
@@ -181,11 +210,70 @@ def test_a_contact_that_is_gone_is_made_anew(contacts: Feed, status: int) -> Non
     new_id = "6" * 24
     target, _ = _target(
         lambda call, _: (
-            _error(status, "not_found", "gone") if call.startswith("PUT") else _contact(KEY, new_id)
+            _contact(KEY, new_id) if call == "POST /contacts" else _error(status, "not_found", "gone")
         )
     )
 
     assert _one(target, contacts, _row(CONTACT)).target_id == new_id
+
+
+def test_a_known_contact_that_was_archived_is_restored(contacts: Feed) -> None:
+    archived = [True]
+
+    def handler(call: str, _: Any) -> httpx.Response:
+        if call.endswith("/unarchive"):
+            archived.clear()
+        return _error(404, "not_found", "gone") if archived else _contact(KEY)
+
+    target, workspace = _target(handler)
+
+    assert _one(target, contacts, _row(CONTACT)).target_id == CONTACT
+    assert workspace.calls[-2:] == [
+        f"POST /contacts/{CONTACT}/unarchive",
+        f"PUT /contacts/{CONTACT}",
+    ]
+
+
+@pytest.mark.parametrize(("owner", "status"), [(KEY, "succeeded"), (None, "succeeded"), ("003Z", "refused")])
+def test_a_contact_that_was_merged_is_followed_or_reported(
+    contacts: Feed, owner: str | None, status: str
+) -> None:
+    survivor = "7" * 24
+
+    def handler(call: str, _: Any) -> httpx.Response:
+        if survivor in call:
+            return _contact(owner, survivor)
+        if call.startswith("GET"):
+            link = f'</contacts/{survivor}>; rel="canonical"'
+            return httpx.Response(410, headers={"Link": link}, json={"errors": [{"code": "contact_merged"}]})
+        return _error(404, "not_found", "gone")
+
+    target, workspace = _target(handler)
+    result = _one(target, contacts, _row(CONTACT))
+
+    assert (result.status, result.target_id) == (status, survivor)
+    assert result.error_category == ("MERGED" if status == "refused" else None)
+    assert not any(call.startswith("POST") for call in workspace.calls)
+
+
+def test_an_attribute_that_was_taken_away_stops_the_load(contacts: Feed) -> None:
+    target, _ = _target(
+        lambda *_: _error(400, "parameter_invalid", "Custom attribute 'person_score' does not exist")
+    )
+
+    with pytest.raises(LoadStoppedError, match="attribute person_score was taken away"):
+        _one(target, contacts, _row())
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_attachment_to_what_is_gone_waits_for_it(attachments: Feed, status: int) -> None:
+    target, _ = _target(lambda *_: _error(status, "not_found", "User Not Found"))
+    ends = {"contact_id": CONTACT, "company_id": "8" * 24}
+    row = Row("link", "h", "create", None, {"contact_key": "c", "company_key": "f", **ends})
+
+    result = _one(target, attachments, row)
+
+    assert (result.status, result.error_category) == ("failed", "END_GONE")
 
 
 def test_a_bad_value_is_refused(contacts: Feed) -> None:

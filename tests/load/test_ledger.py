@@ -1,6 +1,7 @@
 """The spool and the ledger: what is on disk, what arrives, and what is never stored."""
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,27 @@ def test_a_load_that_is_alive_is_left_alone(connection: Any, declared: list[Feed
 )
 def test_messages_are_stored_without_addresses(message: str | None, stored: str | None) -> None:
     assert redacted(message) == stored
+
+
+def test_who_flushes_waits_for_a_file_that_another_handed_over(
+    declared: list[Feed], spool_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storing, stored = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> int:
+        storing.set()
+        time.sleep(0.2)
+        stored.set()
+        return 0
+
+    monkeypatch.setattr(ledger, "_store", slow)
+    with Spool(None, spool_dir, "r1") as spool:
+        spool.write(declared[0], _results(2))
+        other = threading.Thread(target=spool.flush)
+        other.start()
+        storing.wait(10)
+
+        spool.flush()
+
+        assert stored.is_set()
+        other.join()

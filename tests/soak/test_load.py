@@ -1,0 +1,328 @@
+"""Loads that go wrong in every way that a seed can draw, and are killed; then a plain second one: all is as the marts say.
+
+`make soak SOAK=load FROM=1000 SEEDS=500` tries other seeds. A seed that fails says its number: the same one alone shows
+the same schedule of faults, though not the same race between threads.
+"""
+
+import multiprocessing
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+
+from load.plan import plan
+from sandbox.hubspot.faults import MENU as HUBSPOT_MENU
+from tests import servers
+from tests.load import marts
+from tests.soak.quick_warehouse import QuickWarehouse
+from tests.soak.world import World, declared, fill, load, load_and_die, world
+
+FIRST = int(os.environ.get("SOAK_FROM") or 0)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
+INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
+PATIENCE_SECONDS = 60
+
+# A server of forks that has imported everything: a child costs some milliseconds, not seconds.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.soak.world"])
+
+
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with (
+        servers.running(["sandbox", "hubspot"], tmp_path_factory.mktemp("h"), "/_sandbox/health") as hubspot,
+        servers.running(
+            ["sandbox", "intercom"], tmp_path_factory.mktemp("i"), "/_sandbox/health"
+        ) as intercom,
+    ):
+        yield {"hubspot": hubspot, "intercom": intercom}
+
+
+@pytest.fixture(scope="module")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("warehouse") / "empty.duckdb"
+    QuickWarehouse(path).set_up().close()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_after_a_second_load_the_targets_are_as_the_marts_say(
+    seed: int, addresses: dict[str, str], empty_warehouse: Path, tmp_path: Path
+) -> None:
+    made = world(seed)
+    sides = [SIDES[name](addresses[name]) for name in made.targets]
+    for side in sides:
+        side.prepare(made)
+    _first_load(made, sides, addresses, empty_warehouse, tmp_path)
+    warehouse = QuickWarehouse(tmp_path / "warehouse.duckdb")
+    try:
+        load(warehouse, made, addresses, tmp_path / "spool", "second")
+        attempts = _latest_attempts(warehouse)
+        known = _ledger(warehouse)
+        for side in sides:
+            side.check(made, attempts[side.name], known[side.name])
+        again = plan(warehouse, declared(made.targets))
+        assert (again.to_send, again.to_archive) == (0, 0)
+        assert not [*(tmp_path / "spool").glob("*")]
+    finally:
+        warehouse.close()
+
+
+def _first_load(made: World, sides: list["Side"], addresses: dict[str, str], empty: Path, home: Path) -> None:
+    """Load in a process that is killed, while the targets' faults strike; before it, every other time, a quiet load."""
+    warehouse = QuickWarehouse(Path(shutil.copy(empty, home / "warehouse.duckdb")))
+    fill(warehouse, made)
+    if made.seed % 2:
+        load(warehouse, made, addresses, home / "spool", "quiet")
+        made.change()
+        fill(warehouse, made)
+    warehouse.close()
+    for side in sides:
+        side.go_wrong(made)
+    child = FORKS.Process(target=load_and_die, args=(made, addresses, home))
+    child.start()
+    child.join(PATIENCE_SECONDS)
+    assert child.exitcode in (0, -9), f"the load neither ended nor was killed: {child.exitcode}"
+    for side in sides:
+        side.calm()
+
+
+def _latest_attempts(warehouse: QuickWarehouse) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+    names = ("target", "object", "record_key", "status", "error_category", "error_message")
+    rows = warehouse.execute(
+        f"select {', '.join(names)} from ops.load_attempt "
+        "qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1"
+    ).fetchall()
+    latest: dict[str, dict[tuple[str, str], dict[str, Any]]] = defaultdict(dict)
+    for row in rows:
+        latest[row[0]][row[1], row[2]] = dict(zip(names, row, strict=True))
+    return latest
+
+
+def _ledger(warehouse: QuickWarehouse) -> dict[str, dict[tuple[str, str], str]]:
+    rows = warehouse.execute("select target, object, record_key, target_id from ops.load_ledger").fetchall()
+    known: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+    for target, object_, key, target_id in rows:
+        assert (object_, key) not in known[target], "the ledger has a record twice"
+        known[target][object_, key] = target_id
+    return known
+
+
+class Side:
+    """One target as the test sees it: how to make it go wrong, and what it holds, asked of its API."""
+
+    name = ""
+    token = ""
+
+    def __init__(self, address: str) -> None:
+        headers = {"Authorization": f"Bearer {self.token}", "Intercom-Version": "2.14"}
+        self.http = httpx.Client(base_url=address, headers=headers)
+        self.events: set[str] = set()
+
+    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        answer = self.http.request(method, path, json=body, params=query or None)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def prepare(self, made: World) -> None:
+        raise NotImplementedError
+
+    def check(self, made: World, attempts: dict[tuple[str, str], dict[str, Any]], known: Any) -> None:
+        raise NotImplementedError
+
+    def go_wrong(self, made: World) -> None:
+        asked = {"seed": made.seed, "count": made.faults, "calls": 30}
+        planned = self.ask("POST", "/_sandbox/faults", asked)["faults"]
+        self.events = {fault["event"] for fault in planned} | {fault["refuse"] for fault in planned}
+
+    def calm(self) -> None:
+        self.ask("DELETE", "/_sandbox/faults")
+
+    def people_meddled(self) -> bool:
+        """Say whether somebody archived or merged contacts."""
+        return any(event.startswith("contact") for event in self.events)
+
+    def check_refused(self, made: World, key: str, attempt: dict[str, Any]) -> None:
+        """A refusal has a reason that the test knows of."""
+        category = attempt["error_category"]
+        assert category
+        assert attempt["error_message"]
+        assert (
+            key in made.odd
+            or (category in INJECTED and category in self.events)
+            or (self.people_meddled() and category in ("MERGED", "CONFLICT", "conflict"))
+            or (self.name == "intercom" and category == "conflict" and made.faults)
+        ), (key, attempt)
+
+
+class HubSpotSide(Side):
+    name = "hubspot"
+    token = marts.HUBSPOT_TOKEN
+
+    def prepare(self, made: World) -> None:
+        self.ask("POST", "/_sandbox/reset")
+        self.ask("POST", "/_sandbox/limits", {"ten_secondly": 1_000_000, "daily": 10_000_000})
+        emails = {row["email"] for row in made.before} - {"no address"}
+        inputs = [{"properties": {"email": email, "firstname": "Before"}} for email in sorted(emails)]
+        self.ask("POST", "/crm/v3/objects/contacts/batch/create", {"inputs": inputs})
+
+    def check(self, made: World, attempts: dict[tuple[str, str], dict[str, Any]], known: Any) -> None:
+        ids = {kind: self._check_records(made, kind, attempts, known) for kind in ("companies", "contacts")}
+        self._check_links(made, ids, attempts)
+
+    def _check_records(
+        self, made: World, kind: str, attempts: dict[tuple[str, str], dict[str, Any]], known: Any
+    ) -> dict[str, str]:
+        names = {name for row in made.tables[kind].values() for name in row}
+        found = self._all(kind, names)
+        keyed = {
+            each["properties"]["salesforce_id"]: each for each in found if each["properties"]["salesforce_id"]
+        }
+        counted = Counter(each["properties"]["salesforce_id"] for each in found)
+        assert all(times == 1 for key, times in counted.items() if key), "a record is there twice"
+        assert keyed.keys() <= made.tables[kind].keys()
+        strangers = {
+            each["properties"].get("email") for each in found if not each["properties"]["salesforce_id"]
+        }
+        assert strangers <= {row["email"] for row in made.before}, "a record without a key was made"
+        for key, row in made.tables[kind].items():
+            attempt = attempts[kind, key]
+            if attempt["status"] == "refused":
+                self.check_refused(made, key, attempt)
+            elif key in keyed:
+                assert attempt["status"] == "succeeded"
+                has = {name: keyed[key]["properties"][name] for name in row}
+                assert has == {name: _text(value) for name, value in row.items()}, key
+                assert known[kind, key] == keyed[key]["id"]
+            else:
+                assert kind == "contacts"
+                assert self.people_meddled(), f"{key} is missing"
+        return {key: each["id"] for key, each in keyed.items()}
+
+    def _check_links(
+        self, made: World, ids: dict[str, dict[str, str]], attempts: dict[tuple[str, str], dict[str, Any]]
+    ) -> None:
+        inputs = [{"id": hubspot_id} for hubspot_id in ids["contacts"].values()]
+        path = "/crm/v4/associations/contacts/companies/batch/read"
+        results = self.ask("POST", path, {"inputs": inputs})["results"] if inputs else []
+        there = {(each["from"]["id"], end["toObjectId"]) for each in results for end in each["to"]}
+        for key, row in made.tables["links"].items():
+            ends = ids["contacts"].get(row["from_key"]), ids["companies"].get(row["to_key"])
+            if None in ends or attempts["contacts", row["from_key"]]["status"] == "refused":
+                continue
+            attempt = attempts["associations", key]
+            assert attempt["status"] == "succeeded", attempt
+            assert ends in there or self.people_meddled(), f"{key} is not linked"
+
+    def _all(self, kind: str, names: set[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ask(
+            "GET", f"/crm/v3/objects/{kind}", limit=100, properties=",".join({*names, "salesforce_id"})
+        )["results"]
+        return found
+
+
+def _text(value: Any) -> str | None:
+    """Write a value as HubSpot gives it back."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    return str(value)
+
+
+class IntercomSide(Side):
+    name = "intercom"
+    token = marts.INTERCOM_TOKEN
+
+    def prepare(self, made: World) -> None:
+        self.ask("POST", "/_sandbox/reset")
+        self.ask("POST", "/_sandbox/limits", {"requests_per_minute": 6_000_000})
+        for n, email in enumerate(sorted({row["email"] for row in made.before} - {"no address"})):
+            contact = self.ask("POST", "/contacts", {"role": "user", "email": email, "name": "Before"})
+            if n == 0:
+                self.ask("POST", f"/contacts/{contact['id']}/archive")
+
+    def check(self, made: World, attempts: dict[tuple[str, str], dict[str, Any]], known: Any) -> None:
+        found = self.ask("GET", "/contacts", per_page=150)["data"]
+        counted = Counter(each["external_id"] for each in found)
+        assert all(times == 1 for key, times in counted.items() if key), "a contact is there twice"
+        keyed = {each["external_id"]: each for each in found if each["external_id"]}
+        assert keyed.keys() <= made.tables["people"].keys()
+        strangers = {each["email"] for each in found if not each["external_id"]}
+        assert strangers <= {row["email"] for row in made.before}, "a contact without a key was made"
+        companies = {key: self._company(key, row, known) for key, row in made.tables["firms"].items()}
+        for key, row in made.tables["people"].items():
+            attempt = attempts["contacts", key]
+            if attempt["status"] == "refused":
+                self.check_refused(made, key, attempt)
+            elif key in keyed:
+                assert attempt["status"] == "succeeded"
+                self._check_contact(keyed[key], row)
+                assert known["contacts", key] == keyed[key]["id"]
+                company = companies[made.tables["joined"][f"j-{key}"]["company_key"]]
+                self._check_attached(made, keyed[key]["id"], company, attempts["attachments", f"j-{key}"])
+            else:
+                assert self.people_meddled(), f"{key} is missing"
+
+    def _company(self, key: str, row: dict[str, Any], known: Any) -> str:
+        company = self.ask("GET", "/companies", company_id=key)
+        assert (company["name"], company["size"]) == (row["name"], row["size"])
+        assert company["custom_attributes"] == {"firm_tier": row["firm_tier"]}
+        assert known["companies", key] == company["id"]
+        return str(company["id"])
+
+    def _check_contact(self, contact: dict[str, Any], row: dict[str, Any]) -> None:
+        assert {name: contact[name] for name in ("role", "email", "name")} == {
+            name: row[name] for name in ("role", "email", "name")
+        }
+        assert contact["custom_attributes"] == {"person_score": row["person_score"]}
+
+    def _check_attached(self, made: World, contact: str, company: str, attempt: dict[str, Any]) -> None:
+        if attempt["status"] == "refused":
+            self.check_refused(made, attempt["record_key"], attempt)
+            return
+        assert attempt["status"] == "succeeded", attempt
+        attached = [each["id"] for each in self.ask("GET", f"/contacts/{contact}/companies")["data"]]
+        assert company in attached or self.people_meddled()
+
+
+SIDES: dict[str, type[Side]] = {"hubspot": HubSpotSide, "intercom": IntercomSide}
+
+
+def test_the_soak_notices_what_is_wrong(addresses: dict[str, str], tmp_path: Path) -> None:
+    """A value changed behind the loader's back, a record that vanished and one made twice are each found."""
+    made = world(0)
+    side = HubSpotSide(addresses["hubspot"])
+    side.prepare(made)
+    warehouse = QuickWarehouse(tmp_path / "warehouse.duckdb").set_up()
+    fill(warehouse, made)
+    load(warehouse, made, addresses, tmp_path / "spool", "only")
+    attempts, known = _latest_attempts(warehouse)["hubspot"], _ledger(warehouse)["hubspot"]
+    warehouse.close()
+    side.check(made, attempts, known)
+    hubspot_id = known["companies", "001-0"]
+    path = f"/crm/v3/objects/companies/{hubspot_id}"
+
+    side.ask("PATCH", path, {"properties": {"name": "Changed"}})
+    with pytest.raises(AssertionError, match="001-0"):
+        side.check(made, attempts, known)
+    side.ask("PATCH", path, {"properties": {"name": "Firm 0"}})
+    side.check(made, attempts, known)
+
+    side.ask("DELETE", path)
+    with pytest.raises(AssertionError):
+        side.check(made, attempts, known)
