@@ -209,6 +209,9 @@ class OrgSession(requests.Session):
         if response.status_code == HTTP_UNAUTHORIZED:
             response.close()
             response = self._send(method, url, settings, self.token(instead_of=token))
+        # What is streamed may be somebody's HTML file; its reader knows what it has to be.
+        if not settings.get("stream"):
+            _raise_if_web_page(response)
         _raise_if_worth_waiting(response)
         return response
 
@@ -274,12 +277,15 @@ def error_of(response: requests.Response) -> tuple[str, str]:
     return str(first.get("errorCode", "")), str(first.get("message", ""))
 
 
+def _raise_if_web_page(response: requests.Response) -> None:
+    """Notice the page that a proxy puts in the place of an answer, with a status as if all were well."""
+    if response.ok and response.headers.get("Content-Type", "").startswith("text/html"):
+        raise _PassingRefusalError(response)
+
+
 def _raise_if_worth_waiting(response: requests.Response) -> None:
     """Sort out the refusals: wait for what passes, stop at the day's allowance, leave the rest to the caller."""
     if response.ok:
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            response.close()
-            raise _PassingRefusalError(response)
         return
     code, message = error_of(response)
     if response.status_code >= HTTP_SERVER_ERROR or response.status_code == HTTP_TOO_MANY_REQUESTS:

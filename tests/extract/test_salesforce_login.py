@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from structlog.testing import capture_logs
 
-from extract.errors import BudgetExhausted, LoginError
-from extract.salesforce.login import ATTEMPTS, JWT_GRANT, Login, connect
+from extract.errors import BudgetExhausted, ExtractError, LoginError
+from extract.salesforce.login import ATTEMPTS, JWT_GRANT, Login, _PassingRefusalError, _pause, connect
 from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused, token
 
 LIMITS = f"{DATA}/limits/"
@@ -258,3 +258,42 @@ def test_a_loopback_host_is_spoken_to_in_plain_http() -> None:
         login = Login(f"http://127.0.0.1:{server.server_port}", "the-id", "the-secret")
         assert connect(login).limits() == {"path": LIMITS}
         server.shutdown()
+
+
+HTML = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Log in to the network</html>")
+
+
+def test_a_web_page_in_the_place_of_an_answer_is_no_answer(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, HTML, ok({"DailyApiRequests": {}}))
+    sf = connect(LOGIN, adapter=org)
+    assert sf.limits() == {"DailyApiRequests": {}}
+    org.on("GET", LIMITS, HTML)
+    with pytest.raises(
+        ExtractError, match=r"acme.my.salesforce.com answered with a web page \(HTTP 200\): a proxy"
+    ):
+        sf.limits()
+
+
+def test_a_file_may_be_a_web_page(org: FakeOrg) -> None:
+    org.on("GET", LIMITS, HTML)
+    sf = connect(LOGIN, adapter=org)
+    assert sf.session.get(f"{sf.base_url}limits/", stream=True).content == HTML[2]
+
+
+def test_too_many_requests_are_asked_again(org: FakeOrg) -> None:
+    refusal = (
+        429,
+        {"Retry-After": "1", "Content-Type": "application/json"},
+        [{"errorCode": "TOO_MANY_REQUESTS"}],
+    )
+    org.on("GET", LIMITS, refusal, ok({}))
+    assert connect(LOGIN, adapter=org).limits() == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("7", 7.0), ("900", 30.0), ("Wed, 21 Oct 2026 07:28:00 GMT", True), ("", True)]
+)
+def test_the_answer_says_how_long_to_wait(said: str, seconds: float) -> None:
+    answer = requests.Response()
+    answer.headers["Retry-After"] = said
+    assert _pause(_PassingRefusalError(answer)) == seconds

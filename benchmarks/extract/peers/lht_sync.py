@@ -2,6 +2,7 @@
 
 from common import FIELDS, OBJECT, TOKEN, URL, WITH_DIGEST, Digest, told
 from lht.salesforce.intelligent_sync import sync_sobject_intelligent
+from lht.util import merge
 
 digest = Digest(FIELDS)
 taken = 0
@@ -30,6 +31,9 @@ class Session:
             for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
                 digest.add({name: row.get(name.upper()) for name in FIELDS})
 
+
+# What it does in the warehouse is not what is compared.
+merge.merge_into_target = lambda *_, **__: None
 
 sync_sobject_intelligent(Session(), {"access_token": TOKEN, "instance_url": URL}, OBJECT, "RAW", "CONTACT")
 told(taken, digest if WITH_DIGEST else None)
