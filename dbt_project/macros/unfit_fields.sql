@@ -31,6 +31,7 @@
         ('Lead', 'stg_salesforce__leads', 'lead_id'),
         ('Opportunity', 'stg_salesforce__opportunities', 'opportunity_id'),
         ('OpportunityContactRole', 'stg_salesforce__opportunity_contact_roles', 'opportunity_contact_role_id'),
+        ('OpportunityFieldHistory', 'stg_salesforce__opportunity_field_history', 'opportunity_field_history_id'),
         ('RecordType', 'stg_salesforce__record_types', 'record_type_id'),
         ('User', 'stg_salesforce__users', 'user_id'),
     ]) }}

@@ -17,6 +17,7 @@ FOLDERS = {
     "staging/intercom": ("staging", "stg_intercom__"),
     "intermediate/people": ("intermediate", "int_people_"),
     "intermediate/companies": ("intermediate", "int_companies_"),
+    "intermediate/deals": ("intermediate", "int_deals_"),
     "intermediate/owners": ("intermediate", "int_owners_"),
     "intermediate/links": ("intermediate", "int_"),
     "intermediate/quality": ("intermediate", "int_quality_"),

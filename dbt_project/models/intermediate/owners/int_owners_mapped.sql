@@ -17,6 +17,14 @@ active_users as (
     where is_active
 ),
 
+queues as (
+    select
+        group_id,
+        group_name
+    from {{ ref('stg_salesforce__groups') }}
+    where is_queue
+),
+
 -- one e-mail address is one owner, also where a target has it twice
 hubspot_owners as (
     select
@@ -40,10 +48,12 @@ default_owner as (
 
 select
     owners.owner_id,
+    queues.group_name as queue_name,
     coalesce(hubspot_owners.hubspot_owner_id, default_hubspot_owner.hubspot_owner_id) as hubspot_owner_id,
     coalesce(intercom_admins.intercom_admin_id, default_intercom_admin.intercom_admin_id) as intercom_admin_id
 from owners
 cross join default_owner
+left join queues on owners.owner_id = queues.group_id
 left join active_users on owners.owner_id = active_users.user_id
 left join hubspot_owners on active_users.email = hubspot_owners.email
 left join hubspot_owners as default_hubspot_owner on default_owner.email = default_hubspot_owner.email

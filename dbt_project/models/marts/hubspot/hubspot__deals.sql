@@ -10,6 +10,7 @@ with opportunities as (
         lead_source,
         loss_reason,
         amount,
+        currency_code,
         close_date,
         created_at
     from {{ ref('stg_salesforce__opportunities') }}
@@ -44,6 +45,13 @@ owners as (
     from {{ ref('int_owners_mapped') }}
 ),
 
+stages_entered as (
+    select
+        opportunity_id,
+        stage_entered_at
+    from {{ ref('int_deals_stage_entered') }}
+),
+
 mapped as (
     select
         opportunities.opportunity_id as _record_key,
@@ -57,6 +65,8 @@ mapped as (
         opportunities.next_step as hs_next_step,
         owners.hubspot_owner_id as hubspot_owner_id,
         opportunities.stage_name as salesforce_stage,
+        stages_entered.stage_entered_at as salesforce_stage_entered_at,
+        opportunities.currency_code as salesforce_currency,
         opportunities.opportunity_type as salesforce_opportunity_type,
         opportunities.lead_source as salesforce_lead_source,
         opportunities.loss_reason as loss_reason,
@@ -65,6 +75,7 @@ mapped as (
     left join refused on opportunities.opportunity_id = refused.record_id
     left join stages on opportunities.stage_name = stages.salesforce_stage
     left join deal_types on opportunities.opportunity_type = deal_types.salesforce_type
+    left join stages_entered on opportunities.opportunity_id = stages_entered.opportunity_id
     left join owners on opportunities.owner_id = owners.owner_id
     where refused.record_id is null
 )

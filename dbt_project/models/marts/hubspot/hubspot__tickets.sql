@@ -47,6 +47,7 @@ origins as (
 owners as (
     select
         owner_id,
+        queue_name,
         hubspot_owner_id
     from {{ ref('int_owners_mapped') }}
 ),
@@ -67,6 +68,7 @@ mapped as (
         cases.case_type as salesforce_case_type,
         cases.reason as salesforce_case_reason,
         cases.origin as salesforce_case_origin,
+        owners.queue_name as salesforce_queue,
         cases.created_at as salesforce_created_at,
         cases.closed_at as salesforce_closed_at
     from cases

@@ -18,6 +18,7 @@ renamed as (
         nullif(trim(nextstep), '') as next_step,
         nullif(trim(leadsource), '') as lead_source,
         nullif(trim(loss_reason__c), '') as loss_reason,
+        nullif(trim(currencyisocode), '') as currency_code,
 
         -- numbers
         try_to_decimal(amount, 18, 2) as amount,
