@@ -5,7 +5,7 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN = $(abspath $(VENV))/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install engines lint clean
+.PHONY: demo test install engines lint clean soak bench
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -17,10 +17,6 @@ test: install engines lint
 # Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
-
-# One JSON line for each measurement: make bench BENCH=load
-bench: install
-	$(BIN)/python -m benchmarks.$(BENCH)
 
 lint: install
 	$(BIN)/ruff check

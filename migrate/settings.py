@@ -6,6 +6,7 @@ warehouse is not here: its connection comes from the dbt profile alone.
 
 import os
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlparse
 
 from dotenv import load_dotenv
@@ -44,10 +45,15 @@ class Settings(BaseSettings):
     hubspot_base_url: str = ""
     hubspot_access_token: SecretStr = SecretStr("sandbox-hubspot-token")
     hubspot_account_id: str = "8462001"
+    hubspot_api_version: Literal["v3", "2026-03", "2026-09"] = "v3"
+    hubspot_share_free: float = Field(0.02, ge=0, lt=1)
+    hubspot_budget_floor: float = Field(0.05, ge=0, lt=1)
 
     intercom_base_url: str = ""
     intercom_access_token: SecretStr = SecretStr("sandbox-intercom-token")
     intercom_workspace_id: str = "acme8463"
+    intercom_share_free: float = Field(0.02, ge=0, lt=1)
+    intercom_restore_archived: bool = True
 
     alert_webhook_url: SecretStr | None = None
 

@@ -42,11 +42,16 @@ def targets(settings: Settings) -> dict[str, Target]:
             settings.hubspot_base_url,
             settings.hubspot_access_token.get_secret_value(),
             expected_account=settings.hubspot_account_id,
+            version=settings.hubspot_api_version,
+            share_free=settings.hubspot_share_free,
+            day_free=settings.hubspot_budget_floor,
         ),
         "intercom": Intercom(
             settings.intercom_base_url,
             settings.intercom_access_token.get_secret_value(),
             expected_workspace=settings.intercom_workspace_id,
+            share_free=settings.intercom_share_free,
+            restore_archived=settings.intercom_restore_archived,
         ),
     }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import deque
 from collections.abc import MutableMapping
 from typing import Any
@@ -19,6 +20,18 @@ from sandbox.hubspot.faults import EVENTS, error
 CONTROL = "/_sandbox/"
 WINDOW_SECONDS = 10.0
 TOO_MANY = 429
+
+# The versions with a date, by what stands before it.
+OLDER = {
+    "/account-info": "/account-info/v3",
+    "/crm/objects": "/crm/v3/objects",
+    "/crm/properties": "/crm/v3/properties",
+    "/crm/pipelines": "/crm/v3/pipelines",
+    "/crm/owners": "/crm/v3/owners",
+    "/crm/associations": "/crm/v4/associations",
+    "/crm-object-schemas": "/crm-object-schemas/v3",
+}
+DATED = re.compile(rf"({'|'.join(OLDER)})/20\d\d-\d\d/")
 
 
 class Rolling:
@@ -54,6 +67,7 @@ class Gate:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "path": _undated(scope["path"])}
         correlation_id = str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         search = scope["path"].endswith("/search")
@@ -121,6 +135,11 @@ class Gate:
             "Daily-Remaining": limits.daily - self._account.calls_today(),
         }
         return {f"X-HubSpot-RateLimit-{name}": str(number) for name, number in numbers.items()}
+
+
+def _undated(path: str) -> str:
+    """Give the older path of a call whose path has a date for a version: the same answers stand behind both."""
+    return DATED.sub(lambda found: f"{OLDER[found[1]]}/", path) if DATED.match(path) else path
 
 
 def template(scope: MutableMapping[str, Any]) -> str:
