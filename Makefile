@@ -5,7 +5,7 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN = $(abspath $(VENV))/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install engines lint clean soak bench
+.PHONY: demo test install engines lint clean soak bench outside
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -17,6 +17,11 @@ test: install engines lint
 # Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
+
+# What was loaded, read by the vendors' own Node clients (Node 20)
+outside: install
+	npm install --silent --no-audit --no-fund --prefix .local/outside @hubspot/api-client@13 intercom-client@7
+	$(BIN)/pytest -q tests/outside
 
 lint: install
 	$(BIN)/ruff check
