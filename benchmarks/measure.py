@@ -28,7 +28,7 @@ class Run:
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, timeout: float = 3600) -> Run:
     """Run a command to its end, with what it starts itself, and take its CPU time and its largest resident memory."""
     began = time.monotonic()
-    process = subprocess.Popen(  # noqa: S603  the benchmarks' own commands
+    process = subprocess.Popen(
         [str(each) for each in command],
         env={**os.environ, **(env or {})},
         stdout=subprocess.PIPE,

@@ -153,7 +153,10 @@ def _peers(org: Org, home: Path, names: list[str], rows: int) -> list[bool]:
     for name in names:
         given = min(rows, PEERS[name].most_rows)
         org.fill(given, PAGE_ROWS)
-        ours, theirs = _ours("whole", org, home), PEERS[name].run(org, home / "peers")
+        ours, theirs = (
+            _ours("whole", org, home, str(PAGE_ROWS)),
+            PEERS[name].run(org, home / "peers", PAGE_ROWS),
+        )
         what = "CPU-s per million rows, job to rows in hand"
         if theirs.code:
             measure.tell(
@@ -238,7 +241,7 @@ def _embedded(home: Path, port: int) -> Iterator[None]:
         "--port",
         str(port),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own server
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None  # noqa: S101  asked for above
         process.stdout.readline()  # it says that it is ready

@@ -26,12 +26,13 @@ class Peer:
     script: str
     most_rows: int = 1_000_000
 
-    def run(self, org: Org, home: Path, *, digest: bool = False) -> Run:
-        """Let it take the object from the org."""
+    def run(self, org: Org, home: Path, page_rows: int, *, digest: bool = False) -> Run:
+        """Let it take the object from the org, in pages of so many where it can be told."""
         env = {
             "SF_STANDIN": org.url,
             "SF_TOKEN": org.token,
             "SF_SOQL": org.soql(),
+            "SF_PAGE_ROWS": str(page_rows),
             "SF_DIGEST": "1" if digest else "",
             "PYTHONPATH": str(SCRIPTS / "shim"),
         }
@@ -45,15 +46,16 @@ class Cli:
     name: str = "sf-cli"
     most_rows: int = 1_000_000
 
-    def run(self, org: Org, home: Path, *, digest: bool = False) -> Run:
-        """Let it export the object into a file."""
+    def run(self, org: Org, home: Path, page_rows: int, *, digest: bool = False) -> Run:
+        """Let it export the object into a file, in pages as the org cuts them."""
+        del page_rows
         env, output = self._prepared(org, home / self.name), home / self.name / "out.csv"
         output.unlink(missing_ok=True)
         query = ["-q", org.soql(), "--all-rows", "-w", "30", "--output-file", str(output), "-r", "csv"]
         done = measure.run(["sf", "data", "export", "bulk", "-o", "bench", *query], env)
         if not digest or done.code:
             return done
-        asked = {"SF_STANDIN": org.url, "SF_TOKEN": "", "SF_SOQL": org.soql()}
+        asked = {"SF_STANDIN": org.url, "SF_TOKEN": "", "SF_SOQL": org.soql(), "SF_PAGE_ROWS": "0"}
         return measure.run([sys.executable, SCRIPTS / "sf_cli.py", output], asked)
 
     def _prepared(self, org: Org, home: Path) -> Mapping[str, str]:
@@ -99,4 +101,4 @@ def _environment(home: Path, packages: Sequence[str]) -> Path:
 
 
 def _quietly(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
-    subprocess.run([str(each) for each in command], env=env, check=True, capture_output=True)  # noqa: S603  fixed words
+    subprocess.run([str(each) for each in command], env=env, check=True, capture_output=True)

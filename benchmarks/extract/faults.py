@@ -36,9 +36,9 @@ def score(org: Org, home: Path, names: Iterable[str]) -> bool:
     expected = ours(org, home).result.get("digest")
     verdicts = []
     for fault, asked in FAULTS.items():
-        verdict = _verdict(ours(org, home, asked), expected)
+        verdict = _verdict(org, ours(org, home, asked), expected)
         verdicts.append(verdict)
-        theirs = {name: _verdict(peer(org, home, name, asked), expected) for name in names}
+        theirs = {name: _verdict(org, peer(org, home, name, asked), expected) for name in names}
         measure.tell(
             "extract",
             f"fault: {fault}",
@@ -63,6 +63,7 @@ def ours(org: Org, home: Path, fault: Mapping[str, Any] | None = None) -> Run:
         "whole",
         org.url,
         home / "faults",
+        str(PAGE_ROWS),
         "digest",
     ]
     return measure.run(command)
@@ -71,7 +72,7 @@ def ours(org: Org, home: Path, fault: Mapping[str, Any] | None = None) -> Run:
 def peer(org: Org, home: Path, name: str, fault: Mapping[str, Any] | None = None) -> Run:
     """Let a peer do the same."""
     _plan(org, fault)
-    return PEERS[name].run(org, home / "peers", digest=True)
+    return PEERS[name].run(org, home / "peers", PAGE_ROWS, digest=True)
 
 
 def _plan(org: Org, fault: Mapping[str, Any] | None) -> None:
@@ -80,8 +81,10 @@ def _plan(org: Org, fault: Mapping[str, Any] | None) -> None:
         org.control("faults", **fault)
 
 
-def _verdict(run: Run, expected: Any) -> str:
+def _verdict(org: Org, run: Run, expected: Any) -> str:
     """Name the outcome: every record is there, the failure shows, or records are missing and nobody says so."""
+    if org.control("faults", faults=[])["faults"]:
+        return "never met it"
     if run.code:
         return "fails"
     if run.result.get("rows") != ROWS:

@@ -96,7 +96,7 @@ def running(home: Path, port: int) -> Iterator[Org]:
     command = [sys.executable, "-m", "sandbox", "salesforce", "--home", str(home), "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  our own server
+        process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait(url, process)
         yield Org(url, login(url))

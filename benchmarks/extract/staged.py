@@ -52,9 +52,9 @@ def landed(url: str, folder: Path, job: str, total: str) -> dict[str, Any]:
     return {"rows": counts.raw, "staged": seconds, "seconds": seconds + time.monotonic() - began}
 
 
-def whole(url: str, folder: Path, digested: str = "") -> dict[str, Any]:
+def whole(url: str, folder: Path, page_rows: str, digested: str = "") -> dict[str, Any]:
     """Make a job and read it, with all that an extract does against a fault; give the digest of what came if asked."""
-    sf, settings = login(url), Settings()
+    sf, settings = login(url), Settings(page_rows=int(page_rows))
     sf.session.budget.floor = 0.0
     description = describe(sf, OBJECT)
     with ThreadPoolExecutor(settings.pages) as pool:

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from digest import Digest
 
 URL, TOKEN, SOQL = os.environ["SF_STANDIN"], os.environ["SF_TOKEN"], os.environ["SF_SOQL"]
+PAGE_ROWS = int(os.environ["SF_PAGE_ROWS"])
 OBJECT = "Contact"
 FIELDS = SOQL.removeprefix("SELECT ").partition(" FROM ")[0].split(", ")
 # Without it a client does what it does by itself and no more.
