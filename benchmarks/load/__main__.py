@@ -125,7 +125,7 @@ class Account:
         start = time.monotonic()
         try:
             environment = {**os.environ, "PYTHONPATH": f"{HERE}:{servers.REPOSITORY}"}
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         finally:
             ended.set()
             watcher.join()
@@ -257,8 +257,8 @@ def _environment(peer: str) -> Path:
     folder = ENVIRONMENTS / peer
     python = folder / "bin" / "python"
     if not (folder / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603
-        subprocess.run([str(python), "-m", "pip", "install", "-qq", PEERS[peer][0]], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-qq", PEERS[peer][0]], check=True)
         (folder / "installed").touch()
     return python.absolute()
 
