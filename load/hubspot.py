@@ -10,6 +10,8 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -211,11 +213,12 @@ class HubSpot:
             except ValueError as error:
                 yield row.refused("VALUE", str(error))
         try:
-            moved = self._moved(feed, inputs)
+            moved, gone = self._known(feed, inputs)
         except TargetUnavailableError as error:
             yield from self._unanswered(inputs, error)
             return
         yield from self._follow(feed, [one for one in inputs if one.row.record_key in moved], moved)
+        inputs = [_anew(one) if one.row.target_id in gone else one for one in inputs]
         inputs = [one for one in inputs if one.row.record_key not in moved]
         path = self._paths["upsert"].format(object=feed.object)
         in_the_way: dict[str, Result] = {}
@@ -228,18 +231,24 @@ class HubSpot:
             known = {one.row.record_key: one for one in inputs}
             yield from self._adopt(feed, [(known[key], result) for key, result in in_the_way.items()])
 
-    def _moved(self, feed: Feed, inputs: Sequence[Input]) -> dict[str, Mapping[str, Any]]:
-        """Give, by our key, the records that known ones were merged into: HubSpot answers an old id with the survivor.
+    def _known(
+        self, feed: Feed, inputs: Sequence[Input]
+    ) -> tuple[dict[str, Mapping[str, Any]], AbstractSet[str]]:
+        """Look up the records that the ledger knows.
 
-        Sent by our key, such a row would bring back the record that somebody merged away.
+        Gives, by our key, those that theirs were merged into: HubSpot answers an old id with the survivor, and sent by
+        our key such a row would bring back the record that somebody merged away. And the ids that are there no more.
         """
         known = {one.row.target_id: one.row.record_key for one in inputs if one.row.target_id is not None}
         moved: dict[str, Mapping[str, Any]] = {}
+        gone = set(known)
         for record in self._read(feed, known, "hs_merged_object_ids"):
+            gone.discard(str(record["id"]))
             before = str(record["properties"].get("hs_merged_object_ids") or "").split(";")
             for old in set(before) & known.keys() - {str(record["id"])}:
                 moved[known[old]] = record
-        return moved
+                gone.discard(old)
+        return moved, gone
 
     def _follow(
         self, feed: Feed, inputs: Sequence[Input], moved: Mapping[str, Mapping[str, Any]]
@@ -494,6 +503,11 @@ def _answered(work: Callable[[Work], Iterable[Result]], item: Work) -> list[Resu
     except Exception as error:
         raise CutShort(results, error) from error
     return results
+
+
+def _anew(one: Input) -> Input:
+    """Forget the id of a record that is gone: if it cannot be made anew, the target has none."""
+    return replace(one, row=replace(one.row, target_id=None))
 
 
 def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

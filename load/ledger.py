@@ -97,6 +97,17 @@ from (
 where load_ledger.target = merged.target and load_ledger.object = merged.object
     and load_ledger.record_key = merged.record_key"""
 
+# A record that is gone from the target and was refused when it was to be made anew is not there: its links wait for it.
+GONE_RECORDS = f"""
+delete from ops.load_ledger using (
+    select target, object, record_key, attempted_at
+    from {INCOMING}
+    qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
+        and status = 'refused' and target_id is null
+) as gone
+where load_ledger.target = gone.target and load_ledger.object = gone.object
+    and load_ledger.record_key = gone.record_key and load_ledger.loaded_at <= gone.attempted_at"""
+
 
 class Spool:
     """The answers of one run, on disk until they are in the warehouse. One process writes in a folder at a time."""
@@ -304,6 +315,7 @@ def _merge(cursor: Any) -> None:
         cursor.execute(NEW_ATTEMPTS)
         cursor.execute(LATEST_SUCCESSES)
         cursor.execute(MERGED_RECORDS)
+        cursor.execute(GONE_RECORDS)
     except BaseException:
         cursor.execute("rollback")
         raise

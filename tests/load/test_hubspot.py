@@ -301,6 +301,23 @@ def test_a_record_merged_into_ours_or_nobodys_is_followed(contacts: Feed, owner:
     assert pool.calls[1][1][0]["properties"]["salesforce_id"] == "key-1"
 
 
+def test_a_record_that_is_gone_and_cannot_be_made_anew_has_no_id(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 207, {"results": [_merged_into("502", "key-2")]}
+        errors = [
+            _complaint("INVALID_EMAIL", "email", "key-1"),
+            _complaint("INVALID_EMAIL", "email", "key-2"),
+        ]
+        return 207, {"errors": errors}
+
+    target, _ = _target(handler)
+    results = _sent(target, contacts, _known(1, 2))
+
+    assert (results["key-1"].status, results["key-1"].target_id) == ("refused", None)
+    assert (results["key-2"].status, results["key-2"].target_id) == ("refused", "502")
+
+
 def test_two_source_records_on_one_survivor_are_reported(contacts: Feed) -> None:
     def handler(path: str, inputs: Inputs) -> Reply:
         if path.endswith("/read"):
