@@ -31,10 +31,10 @@ def mended(session: Any) -> Run:
     return lambda sql: session.cursor().execute(sql).fetchall()
 
 
-@pytest.fixture(scope="session")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Run:
+@pytest.fixture
+def upstream(tmp_path: Path) -> Run:
     """Execute a statement on fakesnow as it is published: shows what a mend is needed for."""
-    connection = FakeSnow(db_path=tmp_path_factory.mktemp("upstream")).connect("MIGRATION", "STAGING")
+    connection = FakeSnow(db_path=tmp_path).connect("MIGRATION", "STAGING")
     return lambda sql: connection.cursor().execute(sql).fetchall()
 
 

@@ -227,9 +227,16 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             " where table_schema in ('OPS', 'RAW_HUBSPOT', 'RAW_INTERCOM') order by 1",
         )
         assert [name for (name,) in tables] == [
+            "OPS.DELETION",
             "OPS.EXTRACT_COUNT",
             "OPS.LOAD_ATTEMPT",
             "OPS.LOAD_LEDGER",
+            "OPS.PLAN",
+            "OPS.PLAN_ACTION",
+            "OPS.PROGRESS",
+            "OPS.READ_BACK",
+            "OPS.READ_BACK_SAMPLE",
+            "OPS.REJECT",
             "OPS.RUN",
             "OPS.RUN_PHASE",
             "OPS.WATERMARK",
