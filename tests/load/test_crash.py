@@ -18,7 +18,8 @@ from load.plan import plan
 from tests import servers
 from tests.load import marts
 
-CONTACTS = 1_500
+# Ten batches are under way at once and may all end after the signal: there have to be many more.
+CONTACTS = 4_000
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
