@@ -200,6 +200,36 @@ def reconcile(
         _leave_with(work.screen, outcome.findings)
 
 
+@app.command(epilog="Example: migrate report -o sign-off.html")
+def report(
+    run: Annotated[str | None, typer.Option(help="Run to report on; the latest without it.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")] = Path("report.html"),
+    show_pii: Annotated[
+        bool, typer.Option("--show-pii", help="Write personal values out; masked without it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the sign-off report: one HTML file that needs nothing else and prints well."""
+    from migrate import report as reporting
+
+    screen = Screen(as_json=as_json)
+    with _connection(_settings()) as connection:
+        facts = reporting.facts(connection, run)
+    output.write_text(reporting.page(facts, show_pii=show_pii), encoding="utf-8")
+    document = {"file": str(output), "run_id": facts.run["run_id"], "exceptions": facts.exception_count}
+    _give(screen, "Report", document, [document])
+
+
+@app.command(epilog="Example: migrate dashboard --port 8501")
+def dashboard(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501,
+) -> None:
+    """Show the dashboard in a browser until Ctrl-C; it reads the warehouse and writes nothing."""
+    from migrate import show
+
+    _leave(show.serve(_settings(), port))
+
+
 @app.command(epilog="Example: migrate run --json | jq .objects")
 def run(
     new: Annotated[

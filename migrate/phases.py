@@ -1,7 +1,8 @@
 """The four phases of a run. Each does its work and says what it found; the gate is passed when nothing was found."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,9 +22,11 @@ from load.feeds import Feed
 from migrate import coverage, systems, transform
 from migrate.coverage import Coverage
 from migrate.errors import SetupError
+from migrate.progress import noted
 from migrate.runs import rows
 from migrate.screen import Screen
 from migrate.settings import Settings
+from migrate.transform import Progress
 
 # Unit tests try the SQL on made-up rows: they belong to a change of the SQL, not to a run on data.
 ON_DATA = ("--exclude-resource-type", "unit_test")
@@ -48,6 +51,15 @@ class Work:
     retry_refused: bool = False
     most_archived_share: float | None = None
 
+    @contextmanager
+    def bars(self, phase: str, title: str) -> Iterator[Progress]:
+        """Give a function (label, done, total or None) that moves bars on the screen and is noted in OPS.PROGRESS."""
+        with (
+            self.screen.bars(title) as advance,
+            noted(self.settings.target, self.run_id, phase, advance) as progress,
+        ):
+            yield progress
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -70,7 +82,7 @@ def extract_phase(
     client = systems.salesforce(work.settings)
 
     def copy(sources: Sequence[SourceObject], *, full: bool, thorough: bool) -> list[Extracted]:
-        with work.screen.bars("extract") as progress:
+        with work.bars("extract", "extract") as progress:
             return extract.salesforce.extract(
                 client,
                 work.connection,
@@ -195,7 +207,7 @@ def build_phase(work: Work, arguments: Sequence[str] = BEFORE_LOAD) -> Outcome:
 
 
 def _build(work: Work, arguments: Sequence[str]) -> Outcome:
-    with work.screen.bars("build") as progress:
+    with work.bars("build", "build") as progress:
         built = transform.build(work.settings, arguments, progress)
     findings = [f"{node.unique_id}: {node.status}: {_first_line(node.message)}" for node in built.failed]
     if not built.nodes:
@@ -219,7 +231,7 @@ def load_phase(work: Work) -> Outcome:
         forget_unverified(work.connection)
     share = {} if work.most_archived_share is None else {"most_archived_share": work.most_archived_share}
     plan = make_plan(work)
-    with work.screen.bars("load") as progress:
+    with work.bars("load", "load") as progress:
         applied = load.apply.apply(
             work.connection,
             plan,
@@ -277,7 +289,7 @@ def reconcile_phase(work: Work, sample: int | None = None) -> Outcome:
     systems.check_accounts(work.settings)
     feeds = declared_feeds(work.settings)
     links = {feed.object for feed in feeds if feed.kind == "link"}
-    with work.screen.bars("read back") as progress:
+    with work.bars("reconcile", "read back") as progress:
         covered = _read_back(work, feeds, sample, progress)
     built = _build(work, AFTER_LOAD)
     objects = reconciliation(work.connection)

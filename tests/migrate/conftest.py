@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+import warehouse
+from migrate import show
 from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
 from sandbox.hubspot.app import create_app as hubspot_app
 from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
@@ -62,6 +64,18 @@ class Place:
         """Ask the warehouse."""
         rows: list[dict[str, Any]] = self.migrate("warehouse", "sql", statement)["rows"]
         return rows
+
+    def connected(self) -> dict[str, str]:
+        """Give the environment with the warehouse as the connector's default connection, as `migrate dashboard` does."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WAREHOUSE_PORT", self.environment["WAREHOUSE_PORT"])
+            return {**self.environment, **show.variables("local")}
+
+    def connect(self) -> Any:
+        """Open a connection of this process to the warehouse."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WAREHOUSE_PORT", self.environment["WAREHOUSE_PORT"])
+            return warehouse.connect("local", REPOSITORY)
 
     def change(self, sobject: str, record_id: str, fields: dict[str, Any]) -> None:
         """Change a record in Salesforce through its own API."""

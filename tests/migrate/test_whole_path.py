@@ -1,6 +1,7 @@
 """The whole migration through the command line: run, run again, change, tamper, kill, resume."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
+import streamlit
+from streamlit.testing.v1 import AppTest
 
 from sandbox.company.change import contact_changes
 from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
 from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
+from tests.migrate.browser import chromium, served
 from tests.migrate.conftest import Place
 from tests.servers import REPOSITORY
 
@@ -74,6 +79,62 @@ def test_dirt_is_merged_or_quarantined_with_a_reason(place: Place, first: Any) -
     assert all(row["n"] == row["explained"] for row in found)
     checks = {row["check_name"] for row in place.sql("select distinct check_name from quality.quarantine")}
     assert {"people_email_invalid", "deals_stage_unmapped", "links_orphaned"} <= checks
+
+
+@pytest.mark.parametrize("page", ["overview", "objects", "mapping", "live", "business"])
+def test_each_page_of_the_dashboard_shows_the_run(
+    place: Place, first: Any, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = place.connect()
+    monkeypatch.setattr(streamlit, "connection", lambda _: Asked(connection))
+    shown = AppTest.from_string(
+        f"from dashboard.views import {page}\n{page}.show()", default_timeout=60
+    ).run()
+    assert not shown.exception
+    assert len(shown.metric) >= 4
+    assert len(shown.dataframe) > 0
+    if page == "objects":
+        merged = place.sql(
+            "select record_id, record_key from reconciliation.recon_record "
+            "where status = 'merged' and object = 'contacts' order by 1 limit 1"
+        )[0]
+        shown.text_input[0].set_value(merged["record_id"]).run()
+        assert not shown.exception
+        assert [each.value for each in shown.subheader] == [f"contacts {merged['record_key']}"]
+        assert {each.label for each in shown.expander} == {"hubspot: merged", "intercom: merged"}
+        assert "2 · Golden record" in "".join(each.value for each in shown.markdown)
+    connection.close()
+
+
+def test_the_dashboard_fits_a_screen_and_a_telephone(place: Place, first: Any) -> None:
+    with chromium() as browser, served(place.connected()) as address:
+        for width, scheme in ((1280, "light"), (390, "dark")):
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            page = context.new_page()
+            for name in ("", "records", "mapping", "live", "business"):
+                page.goto(f"{address}/{name}")
+                page.wait_for_selector('[data-testid="stDataFrame"]', timeout=60_000)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+                assert page.query_selector('[data-testid="stException"]') is None, name
+            background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+            red = int(background.split("(")[1].split(",")[0])
+            assert (red < 60) == (scheme == "dark"), background
+            context.close()
+
+
+def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    written = place.migrate("report", "-o", str(file))
+    text = file.read_text(encoding="utf-8")
+    assert written["run_id"] == first["run_id"]
+    assert first["run_id"] in text
+    assert not re.search(r"""(src|href)\s*=|url\(|@import|<script""", text)
+    listed = place.sql(
+        "select record_id from reconciliation.recon_record where status not in ('verified', 'merged')"
+    )
+    assert listed
+    assert all(row["record_id"] in text for row in listed)
+    assert "signature" in text
 
 
 @pytest.mark.parametrize("command", ["build", "test", "docs generate"])
@@ -139,9 +200,10 @@ def test_tampering_with_a_target_is_found_exactly(place: Place, first: Any) -> N
     place.hubspot.delete(
         f"/crm/v4/objects/tickets/{link['from_id']}/associations/contacts/{link['to_id']}"
     ).raise_for_status()
-    place.hubspot.post(
+    stranger = place.hubspot.post(
         "/crm/v3/objects/contacts", json={"properties": {"email": "stranger@example.org"}}
     ).raise_for_status()
+    swapped, crossed = _swap(place)
 
     document = place.migrate("reconcile", expect=1)
 
@@ -156,10 +218,17 @@ def test_tampering_with_a_target_is_found_exactly(place: Place, first: Any) -> N
         {"record_id": deleted["record_key"], "status": "missing"},
     ]
     missing = place.sql("select link_key from reconciliation.recon_association where status = 'missing'")
-    assert link["link_key"] in {row["link_key"] for row in missing}
+    gone = {link["link_key"], *swapped}
+    assert gone <= {row["link_key"] for row in missing}
     # The deleted deal took its links with it; no other link is missing.
-    assert all(
-        row["link_key"] == link["link_key"] or deleted["record_key"] in row["link_key"] for row in missing
+    assert all(row["link_key"] in gone or deleted["record_key"] in row["link_key"] for row in missing)
+    extra = place.sql("select object, target_id, kind from reconciliation.recon_extra order by 1, 2")
+    assert extra == sorted(
+        [
+            {"object": "contacts", "target_id": stranger.json()["id"], "kind": "stranger"},
+            *({"object": "associations", "target_id": key, "kind": "stranger"} for key in crossed),
+        ],
+        key=lambda row: (row["object"], row["target_id"]),
     )
     losses = {(one["target"], one["object"]): one["unexplained_loss"] for one in document["objects"]}
     assert losses["hubspot", "deals"] == 1
@@ -175,6 +244,25 @@ def test_what_a_target_lost_or_changed_is_sent_again_when_asked(place: Place, fi
 
     assert mended["writes"]["hubspot"]["records"] > 2
     assert _numbers(mended) == _numbers(first)
+
+
+def test_a_sample_says_what_it_covers(place: Place, first: Any) -> None:
+    sent = {(one["target"], one["object"]): one["sent"] for one in first["objects"]}
+    document = place.migrate("reconcile", "--sample", "5")
+    records = {name: count for name, count in sent.items() if name[1] in RECORDS}
+    covered = f"a sample of {5 * len(records)} of the {sum(records.values()):,} records that were sent"
+    assert document["coverage"] == covered
+    for one in document["objects"]:
+        if one["object"] in RECORDS:
+            assert one["verified"] == 5, one
+            assert one["unchecked"] == one["sent"] - 5, one
+            assert one["accuracy"] == 1, one
+    modes = place.sql("select distinct run_id, mode from reconciliation.recon_object_history")
+    assert {row["mode"] for row in modes} == {"full", "sample"}
+    assert document["run_id"] in {row["run_id"] for row in modes if row["mode"] == "sample"}
+
+    whole = place.migrate("reconcile", "--full")
+    assert _numbers(whole) == _numbers(first)
 
 
 def test_a_folder_that_cannot_be_loaded_changes_nothing(place: Place, first: Any, tmp_path: Path) -> None:
@@ -238,6 +326,45 @@ def test_all_traffic_fits_the_published_descriptions(place: Place, first: Any) -
     for conformance in place.watched:
         assert conformance.violations(refused=False) == []
         assert conformance.passed, "no traffic was seen"
+
+
+class Asked:
+    """A plain connection, asked as Streamlit's is."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def query(self, sql: str, *, params: list[Any] | None, **_: Any) -> pd.DataFrame:
+        cursor = self.connection.cursor()
+        cursor.execute(sql.replace("?", "%s"), params)
+        return pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
+
+
+def _swap(place: Place) -> tuple[set[str], set[str]]:
+    """Give two tickets each other's contact; answer with the keys of the links that went and of those that came."""
+    links = place.sql(
+        "select links.link_key, from_records.record_id as from_key, from_records.target_id as from_id, "
+        "to_records.record_id as to_key, to_records.target_id as to_id "
+        "from reconciliation.recon_association as links "
+        "inner join intermediate.int_links_resolved as resolved on links.link_id = resolved.link_id "
+        "inner join reconciliation.recon_record as from_records on from_records.target = 'hubspot' "
+        "and resolved.from_key = from_records.record_id "
+        "inner join reconciliation.recon_record as to_records on to_records.target = 'hubspot' "
+        "and resolved.to_key = to_records.record_id "
+        "where links.target = 'hubspot' and links.source_field = 'Case.ContactId' and links.status = 'verified' "
+        "order by links.link_key desc"
+    )
+    one = links[0]
+    other = next(each for each in links if each["to_key"] != one["to_key"])
+    for mine, theirs in ((one, other), (other, one)):
+        start = f"/crm/v4/objects/tickets/{mine['from_id']}/associations"
+        place.hubspot.delete(f"{start}/contacts/{mine['to_id']}").raise_for_status()
+        place.hubspot.put(f"{start}/default/contacts/{theirs['to_id']}").raise_for_status()
+    crossed = {
+        f"tickets:{mine['from_key']}>contacts:{theirs['to_key']}:unlabelled"
+        for mine, theirs in ((one, other), (other, one))
+    }
+    return {one["link_key"], other["link_key"]}, crossed
 
 
 def _numbers(document: Any) -> list[dict[str, Any]]:

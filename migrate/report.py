@@ -1,0 +1,139 @@
+"""The sign-off report: what was moved, how exactly, and every exception, in one HTML file that needs nothing else."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from dashboard import queries
+from dashboard.palette import OUTCOMES
+from dashboard.queries import Ask, lowered
+from migrate import transform
+from migrate.errors import SetupError
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the report says, as rows of the marts. They describe the last check; `is_last` says whether it was `run`'s."""
+
+    run: dict[str, Any]
+    is_last: bool
+    objects: Rows
+    phases: Rows
+    quality: Rows
+    exceptions: Rows
+    links: Rows
+    differences: pd.DataFrame
+    extra: Rows
+    thresholds: dict[str, float]
+
+    @property
+    def exception_count(self) -> int:
+        """How many exceptions the report lists."""
+        return len(self.exceptions) + len(self.links) + len(self.differences)
+
+
+def facts(connection: Any, run_id: str | None = None) -> Facts:
+    """Collect what the report says of a run, or of the latest.
+
+    Of an earlier run only the counts were kept: its exceptions stand in the report that was written then.
+
+    Raises:
+        SetupError: there is no such run, or none was reconciled yet.
+    """
+    ask = asking(connection)
+    known = queries.runs(ask)
+    checks = queries.history(ask)
+    if known.empty or checks.empty:
+        raise SetupError("No run was reconciled yet: `migrate run` does it, then the report can be written.")
+    checked = known[known["run_id"].isin(checks["run_id"])]
+    wanted = known[known["run_id"] == run_id] if run_id else (checked if len(checked) else known).head(1)
+    if wanted.empty:
+        raise SetupError(f"There is no run {run_id}: `migrate status` shows the last one.")
+    run = _rows(wanted)[0]
+    is_last = bool(checks.iloc[-1]["run_id"] == run["run_id"]) or not run_id
+    return Facts(
+        run=run,
+        is_last=is_last,
+        objects=_rows(queries.objects(ask) if is_last else _earlier(ask, run["run_id"])),
+        phases=_rows(queries.phases(ask, run["run_id"])),
+        quality=_rows(queries.quality(ask)) if is_last else [],
+        exceptions=_rows(queries.exceptions(ask)) if is_last else [],
+        links=_rows(queries.link_exceptions(ask)) if is_last else [],
+        differences=queries.differences(ask) if is_last else pd.DataFrame(),
+        extra=_rows(queries.extras(ask)) if is_last else [],
+        thresholds=transform.thresholds(),
+    )
+
+
+def asking(connection: Any) -> Ask:
+    """Ask a plain connection what the dashboard asks through Streamlit's."""
+
+    def ask(statement: str, values: Sequence[Any] = ()) -> pd.DataFrame:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(statement.replace("?", "%s"), tuple(values) or None)
+        except Exception as error:
+            if "does not exist" in str(error).lower():
+                return pd.DataFrame()
+            raise
+        names = [column[0] for column in cursor.description]
+        return lowered(pd.DataFrame(cursor.fetchall(), columns=names))
+
+    return ask
+
+
+def page(facts: Facts, *, show_pii: bool = False) -> str:
+    """Write the report as HTML; personal values as their first character and length unless `show_pii`."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("migrate", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"count": _count, "percent": _percent}
+    differences = facts.differences if show_pii else queries.masked(facts.differences)
+    for one in facts.objects:
+        one["rejected"] = one.get("refused", 0) + one.get("failed", 0)
+    return environment.get_template("report.html.j2").render(
+        facts=facts,
+        differences=_rows(differences),
+        sums=_sums(facts.objects),
+        outcomes=[each for each in OUTCOMES if any(one.get(each[0]) for one in facts.objects)],
+        versions=json.loads(facts.run["versions"] or "{}"),
+        written_at=datetime.now(UTC),
+        show_pii=show_pii,
+        most=queries.MOST_ROWS,
+    )
+
+
+def _earlier(ask: Ask, run_id: str) -> pd.DataFrame:
+    return ask(f"select * from {queries.HISTORY} where run_id = ? order by target, object", (run_id,))
+
+
+def _rows(frame: pd.DataFrame) -> Rows:
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _sums(objects: Rows) -> dict[str, float]:
+    names = ("source_records", "verified", "fields_expected", "fields_equal", "unexplained_loss", "unchecked")
+    sums = {name: float(sum(one.get(name) or 0 for one in objects)) for name in names}
+    expected = sums["fields_expected"]
+    return {**sums, "accuracy": sums["fields_equal"] / expected if expected else 1.0}
+
+
+def _count(value: Any) -> str:
+    return "-" if value is None else f"{float(value):,.0f}"
+
+
+def _percent(share: Any) -> str:
+    """Write a share, never rounded up to a whole that it is not."""
+    return "-" if share is None else f"{int(float(share) * 10_000 + 1e-9) / 100:.2f} %"
