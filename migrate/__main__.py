@@ -223,11 +223,14 @@ def report(
 @app.command(epilog="Example: migrate dashboard --port 8501")
 def dashboard(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501,
+    as_json: AsJson = False,
 ) -> None:
     """Show the dashboard in a browser until Ctrl-C; it reads the warehouse and writes nothing."""
     from migrate import show
 
-    _leave(show.serve(_settings(), port))
+    if as_json:
+        Screen(as_json=True).document({"url": f"http://127.0.0.1:{port}"})
+    _leave(show.serve(_settings(), port, quiet=as_json))
 
 
 @app.command(epilog="Example: migrate run --json | jq .objects")

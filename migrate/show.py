@@ -16,8 +16,8 @@ APP = Path(__file__).resolve().parent.parent / "dashboard" / "streamlit_app.py"
 CONNECTION = "migration"
 
 
-def serve(settings: Settings, port: int) -> int:
-    """Run the app until it is stopped; give its exit code.
+def serve(settings: Settings, port: int, *, quiet: bool = False) -> int:
+    """Run the app until it is stopped; give its exit code. `quiet`: what Streamlit says does not reach stdout.
 
     Raises:
         SetupError: Streamlit is not installed.
@@ -25,7 +25,12 @@ def serve(settings: Settings, port: int) -> int:
     if find_spec("streamlit") is None:
         raise SetupError("The dashboard needs Streamlit: pip install 'salesforce-exit[dashboard]'.")
     try:
-        return subprocess.run(command(port), env=environment(settings), check=False).returncode  # noqa: S603  our own app
+        return subprocess.run(  # noqa: S603  our own app
+            command(port),
+            env=environment(settings),
+            stdout=subprocess.DEVNULL if quiet else None,
+            check=False,
+        ).returncode
     except KeyboardInterrupt:
         return 0
 
