@@ -13,28 +13,33 @@ MOST_FINDINGS = 10
 log = structlog.get_logger()
 
 
+class RefusedError(Exception):
+    """The channel answered, and did not take the message."""
+
+
 def send(settings: Settings, run_id: str, phase: str, findings: Sequence[str]) -> None:
     """Post one message to the configured webhook; without one, or where it cannot be reached, the run goes on.
 
     The body is `{"text": …}`, which Slack and what imitates it take
     (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
     """
-    if settings.alert_webhook_url is None:
+    webhook = settings.alert_webhook_url
+    if webhook is None:
         return
     import httpx
     import stamina
 
     def post() -> None:
-        url = settings.alert_webhook_url
-        assert url is not None  # noqa: S101  # for the type checker: it was looked at above
-        httpx.post(
-            url.get_secret_value(), json={"text": text(run_id, phase, findings)}, timeout=TIMEOUT_SECONDS
-        ).raise_for_status()
+        body = {"text": text(run_id, phase, findings)}
+        answer = httpx.post(webhook.get_secret_value(), json=body, timeout=TIMEOUT_SECONDS)
+        if not answer.is_success:
+            # httpx's own error names the address, which is a secret, and each retry is logged with its error.
+            raise RefusedError(f"status {answer.status_code}")
 
+    refusals = (httpx.HTTPError, RefusedError)
     try:
-        stamina.retry(on=httpx.HTTPError, attempts=ATTEMPTS, wait_max=2)(post)()
-    except httpx.HTTPError as error:
-        # Not the error's text: the address of a webhook is a secret.
+        stamina.retry(on=refusals, attempts=ATTEMPTS, wait_max=2)(post)()
+    except refusals as error:
         log.warning("alert not sent", phase=phase, error=type(error).__name__)
 
 

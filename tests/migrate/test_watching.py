@@ -13,6 +13,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.util._once import Once
+from structlog.testing import capture_logs
 
 from load.target import WrongAccountError
 from migrate import alerts, run, runs, telemetry
@@ -114,7 +115,10 @@ def test_a_clean_run_tells_nobody(work: Work, monkeypatch: pytest.MonkeyPatch) -
 def test_a_dead_channel_does_not_end_the_run(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Received, "status", 503)
     _steps(monkeypatch, build=lambda _: Outcome({}, ["a test failed"]))
-    results = run.run_all(work, Run(work.run_id, is_resumed=False))
+    with capture_logs() as logged:
+        results = run.run_all(work, Run(work.run_id, is_resumed=False))
+    assert "alert not sent" in str(logged)
+    assert "/hook" not in str(logged), "the address is a secret"
     assert [result.status for result in results] == ["succeeded", "failed"]
     assert len(Received.posts) == alerts.ATTEMPTS
 
