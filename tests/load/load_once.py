@@ -3,6 +3,7 @@
 A test kills it. The embedded warehouse's port is in WAREHOUSE_PORT.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -31,4 +32,6 @@ def main(address: str, spool_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    # A shell starts what runs in the background with Ctrl-C ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(sys.argv[1], Path(sys.argv[2]))
