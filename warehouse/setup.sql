@@ -44,6 +44,8 @@ create table if not exists ops.extract_count (
     raw_count number,
     counted_at timestamp_ntz
 );
+-- rows of the raw table that are not deleted; the build compares it with the run before
+alter table ops.extract_count add column if not exists live_count number;
 
 -- One row for each time that a record was sent, appended and never changed: audit trail and way back in one.
 create table if not exists ops.load_attempt (

@@ -312,12 +312,12 @@ class RawTables:
     def save_count(self, copy: Copy, counts: Counts | None, mode: str | None = None) -> None:
         """Keep the counts of one object, those of a refused copy too, in OPS.EXTRACT_COUNT."""
         window, stamp = copy.window, self._stamp
-        landed = (counts.landed, counts.raw) if counts else (None, None)
+        landed = (counts.landed, counts.raw, counts.live) if counts else (None, None, None)
         execute(
             self._connection,
             "insert into ops.extract_count (run_id, object, mode, job_id, since, until, source_count, page_count, "
-            "landed_count, raw_count, counted_at) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, sysdate())",
+            "landed_count, raw_count, live_count, counted_at) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, sysdate())",
             (
                 *(stamp.run_id, copy.source.name, mode or copy.mode, copy.job_id, window.since, window.until),
                 *(copy.source_count, copy.page_count, *landed),

@@ -97,9 +97,9 @@ def test_counts_of_source_pages_and_warehouse_are_kept(
     assert (done.source_count, done.page_count, done.landed_count, done.raw_count) == (7, 7, 7, 7)
     kept = rows(
         connection,
-        "select object, mode, source_count, page_count, landed_count, raw_count from ops.extract_count",
+        "select object, mode, source_count, page_count, landed_count, raw_count, live_count from ops.extract_count",
     )
-    assert kept == [("Contact", "full", 7, 7, 7, 7)]
+    assert kept == [("Contact", "full", 7, 7, 7, 7, 7)]
     assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] == 3
 
 

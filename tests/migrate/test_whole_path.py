@@ -137,7 +137,7 @@ def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: 
     assert "signature" in text
 
 
-@pytest.mark.parametrize("command", ["build", "test", "docs generate"])
+@pytest.mark.parametrize("command", ["build", "test", "docs generate", "source freshness"])
 def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
     """Run models, data tests and unit tests all together, as an analytics engineer would."""
     done = subprocess.run(
@@ -153,6 +153,40 @@ def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: st
         catalog = json.loads((place.home / "target" / "catalog.json").read_text())
         contacts = catalog["nodes"]["model.salesforce_exit.hubspot__contacts"]["columns"]
         assert "E-mail address" in contacts["EMAIL"]["comment"]
+
+
+def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: Any) -> None:
+    place.migrate(
+        "warehouse",
+        "sql",
+        "insert into marts_hubspot.hubspot__deals select * from marts_hubspot.hubspot__deals limit 1",
+    )
+    place.migrate(
+        "warehouse",
+        "sql",
+        "insert into ops.extract_count (run_id, object, live_count, counted_at) "
+        "select 'fallen', object, floor(live_count * 0.7), sysdate() from ops.extract_count "
+        f"where run_id = '{first['run_id']}' and object = 'Contact' and mode = 'full'",
+    )
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).parent / "dbt", "test", "--no-use-colors"),
+            *("--select", "rows_are_conserved", "volume_holds", "every_value_is_mapped"),
+        ],
+        cwd=REPOSITORY,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search(r"FAIL 1 rows_are_conserved", done.stdout), done.stdout
+    assert re.search(r"FAIL 1 volume_holds", done.stdout), done.stdout
+    place.migrate("warehouse", "sql", "delete from ops.extract_count where run_id = 'fallen'")
+    stopped = place.sql(
+        "select (select sum(rows_stopped) from quality.unmapped_values) as listed, "
+        "(select count(*) from quality.quarantine where check_name like '%unmapped') as held"
+    )
+    assert stopped[0]["listed"] == stopped[0]["held"] > 0
 
 
 def test_a_second_run_with_nothing_changed_writes_nothing(place: Place, first: Any) -> None:
