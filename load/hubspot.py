@@ -36,6 +36,7 @@ from load.hubspot_wire import (
     matched_by_ends,
     matched_by_trace,
     message_of,
+    overwriting,
     record_input,
     refused_by,
     vanished,
@@ -213,7 +214,7 @@ class HubSpot:
             except ValueError as error:
                 yield row.refused("VALUE", str(error))
         try:
-            moved, gone = self._known(feed, inputs)
+            there, moved, gone = self._known(feed, inputs)
         except TargetUnavailableError as error:
             yield from self._unanswered(inputs, error)
             return
@@ -224,7 +225,7 @@ class HubSpot:
         in_the_way: dict[str, Result] = {}
         for result in self._batch(path, inputs, matched_by_trace, feed):
             if existing_id(result) is None:
-                yield result
+                yield overwriting(result, there.get(result.record_key))
             else:
                 in_the_way[result.record_key] = result
         if in_the_way:
@@ -233,22 +234,26 @@ class HubSpot:
 
     def _known(
         self, feed: Feed, inputs: Sequence[Input]
-    ) -> tuple[dict[str, Mapping[str, Any]], AbstractSet[str]]:
-        """Look up the records that the ledger knows.
+    ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]], AbstractSet[str]]:
+        """Look up the records that the ledger knows, with the properties that are about to be overwritten.
 
-        Gives, by our key, those that theirs were merged into: HubSpot answers an old id with the survivor, and sent by
-        our key such a row would bring back the record that somebody merged away. And the ids that are there no more.
+        Gives, by our key, those that are there. Then those that theirs were merged into: HubSpot answers an old id with
+        the survivor, and sent by our key such a row would bring back the record that somebody merged away. And the ids
+        that are there no more.
         """
         known = {one.row.target_id: one.row.record_key for one in inputs if one.row.target_id is not None}
+        there: dict[str, Mapping[str, Any]] = {}
         moved: dict[str, Mapping[str, Any]] = {}
         gone = set(known)
         for record in self._read(feed, known, "hs_merged_object_ids"):
             gone.discard(str(record["id"]))
+            if str(record["id"]) in known:
+                there[known[str(record["id"])]] = record
             before = str(record["properties"].get("hs_merged_object_ids") or "").split(";")
             for old in set(before) & known.keys() - {str(record["id"])}:
                 moved[known[old]] = record
                 gone.discard(old)
-        return moved, gone
+        return there, moved, gone
 
     def _follow(
         self, feed: Feed, inputs: Sequence[Input], moved: Mapping[str, Mapping[str, Any]]
@@ -263,7 +268,8 @@ class HubSpot:
             else:
                 yield one.row.merged(str(survivor["id"]), owner, one.payload)
         path = self._paths["update"].format(object=feed.object)
-        yield from self._batch(path, ours, matched_by_trace, feed)
+        for result in self._batch(path, ours, matched_by_trace, feed):
+            yield overwriting(result, moved[result.record_key])
 
     def _adopt(self, feed: Feed, refused: Sequence[tuple[Input, Result]]) -> Iterator[Result]:
         """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
@@ -282,27 +288,29 @@ class HubSpot:
             else:
                 yield result
         path = self._paths["update"].format(object=feed.object)
-        yield from self._batch(path, [*ours.values()], matched_by_trace, feed)
+        for result in self._batch(path, [*ours.values()], matched_by_trace, feed):
+            yield overwriting(result, unowned[found[result.record_key]])
         log.info("records_adopted", object=feed.object, records=len(ours))
 
-    def _unowned(self, feed: Feed, hubspot_ids: set[str]) -> set[str]:
-        """Give those records that have no key yet, each to one caller only."""
+    def _unowned(self, feed: Feed, hubspot_ids: set[str]) -> dict[str, Mapping[str, Any]]:
+        """Give those records that have no key yet, by their ids, each to one caller only."""
         without_key = {
-            str(record["id"])
+            str(record["id"]): record
             for record in self._read(feed, hubspot_ids)
             if not record["properties"].get(feed.key)
         }
         with self._adopting:
-            without_key -= self._adopted
-            self._adopted |= without_key
-        return without_key
+            free = without_key.keys() - self._adopted
+            self._adopted |= free
+        return {hubspot_id: without_key[hubspot_id] for hubspot_id in free}
 
     def _read(self, feed: Feed, hubspot_ids: Iterable[str], *names: str) -> list[Mapping[str, Any]]:
-        """Read records with our key and these properties; those that are gone are left out."""
+        """Read records with our key, the feed's properties and these; those that are gone are left out."""
         inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
         if not inputs:
             return []
-        asked = {"properties": [feed.key, *names], "propertiesWithHistory": [], "inputs": inputs}
+        properties = [feed.key, *(column.name for column in feed.columns), *names]
+        asked = {"properties": properties, "propertiesWithHistory": [], "inputs": inputs}
         answer = self._ask("POST", self._paths["read"].format(object=feed.object), json.dumps(asked))
         return [*answer.content.get("results", ())]
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -207,6 +207,20 @@ def _custom(feed: Feed) -> dict[str, frozenset[str]]:
         for column in feed.columns
         if column.custom is not None
     }
+
+
+def overwriting(result: Result, record: Mapping[str, Any] | None) -> Result:
+    """Add to a result what HubSpot held, as text or null, of the properties that were sent; nothing if it refused them.
+
+    Without an answer they may have been overwritten: the next attempt would read our own values.
+    """
+    if record is None or result.status == "refused" or result.payload is None:
+        return result
+    if result.status == "succeeded" and result.target_id != str(record["id"]):
+        # Somebody took our key off the record, so the upsert made another one and overwrote nothing.
+        return result
+    held = record["properties"]
+    return replace(result, before={name: held.get(name) for name in json.loads(result.payload)})
 
 
 def existing_id(result: Result) -> str | None:

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -190,15 +191,19 @@ class Intercom:
 
     def _company(self, feed: Feed, row: Row) -> Result:
         body = json.dumps({feed.key: row.record_key, **as_json(feed, row)})
+        held = None if row.target_id is None else self._ask("GET", f"/companies/{row.target_id}")
         answer = self._ask("POST", "/companies", body)
-        return self._result(row, answer, body)
+        return overwriting(self._result(row, answer, body), held)
 
     def _contact(self, feed: Feed, row: Row) -> Result:
         body = json.dumps({feed.key: row.record_key, **as_json(feed, row)})
         if row.target_id is not None:
+            # Two calls an update: the versions that are stable neither read nor write several, and what is not read
+            # before it is overwritten cannot be brought back.
+            held = self._ask("GET", f"/contacts/{row.target_id}")
             answer = self._ask("PUT", f"/contacts/{row.target_id}", body)
             if answer.status not in (404, 410):
-                return self._result(row, answer, body)
+                return overwriting(self._result(row, answer, body), held)
             if (result := self._missing(feed, row, body)) is not None:
                 return result
         # Creating first costs one call where looking first costs two; a conflict names who is in the way.
@@ -213,13 +218,15 @@ class Intercom:
         gone = self._ask("GET", path, version=TELLS_MERGED)
         survivor = SURVIVOR.search(gone.headers.get("Link", "")) if gone.status == 410 else None  # noqa: PLR2004
         if survivor is None:
-            if not self._restore_archived or not self._ask("POST", f"{path}/unarchive").ok:
+            if not self._restore_archived or not (held := self._ask("POST", f"{path}/unarchive")).ok:
                 return None
-            return self._result(row, self._ask("PUT", path, body), body)
-        owner = self._ask("GET", f"/contacts/{survivor[1]}").content.get(feed.key)
+            return overwriting(self._result(row, self._ask("PUT", path, body), body), held)
+        held = self._ask("GET", f"/contacts/{survivor[1]}")
+        owner = held.content.get(feed.key)
         if owner not in (None, "", row.record_key):
             return row.merged(survivor[1], str(owner), body)
-        return self._result(row, self._ask("PUT", f"/contacts/{survivor[1]}", body), body)
+        answer = self._ask("PUT", f"/contacts/{survivor[1]}", body)
+        return overwriting(self._result(row, answer, body), held)
 
     def _adopt(self, feed: Feed, row: Row, conflict: Answer, body: str) -> Result:
         """Update the contact that is in the way, if it is ours or nobody's; another record's contact is not touched."""
@@ -252,7 +259,8 @@ class Intercom:
                 f"The contact {contact_id} in Intercom matches this record and belongs to another, {owner}."
             )
             return row.refused("conflict", message, body, conflict.content.get("request_id"))
-        return self._result(row, self._ask("PUT", f"/contacts/{contact_id}", body), body)
+        answer = self._ask("PUT", f"/contacts/{contact_id}", body)
+        return overwriting(self._result(row, answer, body), existing)
 
     def _attach(self, row: Row) -> Result:
         contact_id, company_id = row.values["contact_id"], row.values["company_id"]
@@ -384,6 +392,22 @@ _AS_JSON: dict[type, Callable[[Any], Any]] = {
     date: lambda value: int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()),
     datetime: lambda value: int(value.replace(tzinfo=UTC).timestamp()),
 }
+
+
+def overwriting(result: Result, held: Answer | None) -> Result:
+    """Add to a result what Intercom held of the fields and attributes that it took; nothing of what it refused."""
+    if held is None or not held.ok or result.status != "succeeded" or result.payload is None:
+        return result
+    sent = json.loads(result.payload)
+    attributes = held.content.get("custom_attributes") or {}
+    before = {name: _own(held.content.get(name)) for name in sent if name != "custom_attributes"}
+    before |= {name: attributes.get(name) for name in sent.get("custom_attributes", ())}
+    return replace(result, before=before)
+
+
+def _own(value: Any) -> Any:
+    """Give a field as it is written: a company's plan is read as an object and written as its name."""
+    return value.get("name") if isinstance(value, dict) else value
 
 
 def message_of(answer: Answer) -> str:

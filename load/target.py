@@ -131,7 +131,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one row. `refused`: the target said no to it. `failed`: no answer; it is sent again."""
+    """What became of one row. `refused`: the target said no to it. `failed`: no answer; it is sent again.
+
+    `before`: what the target held of the properties that were overwritten, as it writes them; None when it had no such
+    record, as far as the ledger knows.
+    """
 
     record_key: str
     action: Action

@@ -135,6 +135,16 @@ def test_ten_changed_contacts_are_ten_records_sent(
     }
     record = _by_key(hubspot_address, f"003{1:015}")
     assert (record["firstname"], record["lastname"]) == ("Grace", None)
+    kept = marts.query(filled, "select before_image from ops.load_attempt where action = 'update'")
+    images = {image["salesforce_id"]: image for image in (json.loads(text) for (text,) in kept)}
+    assert len(images) == len(kept) == 10
+    held = images[f"003{1:015}"]
+    assert held["firstname"] not in (None, "Grace")
+    assert held["lastname"] is not None
+    [(made,)] = marts.query(
+        filled, "select count(before_image) from ops.load_attempt where action = 'create'"
+    )
+    assert made == 0
 
 
 def test_a_refused_row_is_logged_and_its_link_waits(
@@ -290,7 +300,8 @@ def test_intercom_takes_the_same_road(
     )
     marts.rehash(connection, "people", ", ".join(name for name, *_ in marts.PEOPLE))
     [people] = _load(connection, declared, spool_dir, intercom).feeds
-    assert (people.sent, people.succeeded, people.calls) == (10, 10, 10)
+    # Each is read before it is overwritten.
+    assert (people.sent, people.succeeded, people.calls) == (10, 10, 20)
 
 
 def test_leftovers_are_taken_up_before_anything_is_sent(

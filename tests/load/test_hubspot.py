@@ -297,8 +297,34 @@ def test_a_record_merged_into_ours_or_nobodys_is_followed(contacts: Feed, owner:
     results = _sent(target, contacts, _known(1, 2))
 
     assert results["key-1"].target_id == "900"
+    assert results["key-1"].before == {"firstname": None, "salesforce_id": owner}
     assert [path.rpartition("/")[2] for path, _ in pool.calls] == ["read", "update", "upsert"]
     assert pool.calls[1][1][0]["properties"]["salesforce_id"] == "key-1"
+
+
+def test_what_may_have_been_overwritten_is_kept_too(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            held = {"salesforce_id": "key-1", "firstname": "Theirs"}
+            return 200, {"results": [{"id": "501", "properties": held}]}
+        return 503, {}
+
+    target, _ = _target(handler)
+    result = _sent(target, contacts, _known(1))["key-1"]
+
+    assert (result.status, result.before) == ("failed", {"firstname": "Theirs", "salesforce_id": "key-1"})
+
+
+def test_a_record_whose_key_somebody_took_off_is_not_overwritten(contacts: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [{"id": "501", "properties": {"firstname": "Theirs"}}]}
+        return 200, {"results": [{**_taken(one), "id": "777"} for one in inputs]}
+
+    target, _ = _target(handler)
+    result = _sent(target, contacts, _known(1))["key-1"]
+
+    assert (result.action, result.target_id, result.before) == ("create", "777", None)
 
 
 def test_a_record_that_is_gone_and_cannot_be_made_anew_has_no_id(contacts: Feed) -> None:

@@ -98,8 +98,8 @@ def test_a_known_contact_is_updated_by_its_id_and_emptied_where_empty(contacts: 
 
     _one(target, contacts, _row(CONTACT))
 
-    assert workspace.calls == [f"PUT /contacts/{CONTACT}"]
-    sent = json.loads(workspace.requests[0].content)
+    assert workspace.calls == [f"GET /contacts/{CONTACT}", f"PUT /contacts/{CONTACT}"]
+    sent = json.loads(workspace.requests[1].content)
     assert (sent["name"], sent["custom_attributes"]) == (None, {"person_score": None, "person_born": None})
 
 

@@ -115,6 +115,34 @@ def test_sending_again_changes_nothing(case: Case) -> None:
     assert case.count() == 30
 
 
+def test_an_update_keeps_what_it_overwrites_and_nothing_else(case: Case) -> None:
+    name = "name" if case.target.name == "intercom" else "firstname"
+    score = next(column.name for column in case.feed.columns if column.name.endswith("_score"))
+    row = _row(case, 1)
+    [made] = _send(case, [replace(row, values={**row.values, score: 7})]).values()
+
+    changed = replace(row, action="update", target_id=made.target_id)
+    [updated] = _send(case, [replace(changed, values={**row.values, name: "Grace", score: 8})]).values()
+
+    assert made.before is None
+    assert updated.before is not None
+    assert updated.before[name] == "Ada 1"
+    assert str(updated.before[score]) == "7"
+    assert updated.before["email"] == "p1@example.com"
+    assert updated.before[case.feed.key] == row.record_key
+    assert set(updated.before) == {case.feed.key, *(column.name for column in case.feed.columns)}
+
+
+def test_a_refused_update_has_overwritten_nothing(case: Case) -> None:
+    row = _row(case, 1)
+    [made] = _send(case, [row]).values()
+
+    wrong = replace(row, action="update", target_id=made.target_id, values={**row.values, "email": "none"})
+    [refused] = _send(case, [wrong]).values()
+
+    assert (refused.status, refused.before) == ("refused", None)
+
+
 def test_an_archived_record_is_gone_and_archiving_again_does_no_harm(case: Case) -> None:
     results = _send(case, [_row(case, n) for n in range(5)])
     gone = [Row(key, None, "archive", result.target_id) for key, result in list(results.items())[:2]]
