@@ -37,6 +37,7 @@ from load.hubspot_wire import (
     matched_by_trace,
     message_of,
     overwriting,
+    present,
     record_input,
     refused_by,
     vanished,
@@ -46,12 +47,14 @@ from load.target import (
     AccessDeniedError,
     LoadError,
     LoadStoppedError,
+    Present,
     Result,
     Row,
     SchemaChange,
     SchemaChangedError,
     TargetUnavailableError,
     WrongAccountError,
+    reference,
 )
 from load.threads import CutShort, concurrently
 
@@ -183,6 +186,12 @@ class HubSpot:
         """
         return provision(self._properties, self._groups, feeds, self._typed)
 
+    def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
+        """Read records, or which of the links there are, a hundred a call; see `load.target.Target`."""
+        work = self._links_there if feed.kind == "link" else partial(self._there, feed)
+        for several in concurrently(work, _batches(rows, self._records_per_call), self._threads):
+            yield [present for one in several for present in one]
+
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Upsert records by the feed's key, or create links; see `load.target.Target`."""
         if feed.kind == "link":
@@ -304,14 +313,35 @@ class HubSpot:
             self._adopted |= free
         return {hubspot_id: without_key[hubspot_id] for hubspot_id in free}
 
-    def _read(self, feed: Feed, hubspot_ids: Iterable[str], *names: str) -> list[Mapping[str, Any]]:
-        """Read records with our key, the feed's properties and these; those that are gone are left out."""
-        inputs = [{"id": hubspot_id} for hubspot_id in hubspot_ids]
+    def _there(self, feed: Feed, rows: Sequence[Row]) -> list[Present]:
+        """Read records by their ids, also the one that theirs was merged into; those without an id by our key."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for record in self._read(feed, filter(None, (row.target_id for row in rows)), "hs_merged_object_ids"):
+            merged = str(record["properties"].get("hs_merged_object_ids") or "").split(";")
+            found |= dict.fromkeys((str(record["id"]), *merged), record)
+        unknown = [row.record_key for row in rows if row.target_id is None]
+        keyed = {record["properties"][feed.key]: record for record in self._read(feed, unknown, by=feed.key)}
+        records = [
+            (row, found.get(row.target_id) if row.target_id else keyed.get(row.record_key)) for row in rows
+        ]
+        return [present(feed, row, record) for row, record in records]
+
+    def _read(
+        self, feed: Feed, ids: Iterable[str], *names: str, by: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """Read records with our key, the feed's properties and these; those that are gone are left out.
+
+        `by`: the unique property whose values the ids are, HubSpot's own ids if None.
+        """
+        inputs = [{"id": each} for each in dict.fromkeys(ids)]
         if not inputs:
             return []
         properties = [feed.key, *(column.name for column in feed.columns), *names]
         asked = {"properties": properties, "propertiesWithHistory": [], "inputs": inputs}
-        answer = self._ask("POST", self._paths["read"].format(object=feed.object), json.dumps(asked))
+        path = self._paths["read"].format(object=feed.object)
+        answer = self._ask("POST", path, json.dumps({**asked, "idProperty": by} if by else asked))
+        if not answer.ok:
+            raise LoadError(f"HubSpot did not let {feed.object} be read: {message_of(answer)}")
         return [*answer.content.get("results", ())]
 
     def _archive(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
@@ -366,6 +396,33 @@ class HubSpot:
         for (from_object, to_object), inputs in by_pair.items():
             path = self._paths["unlink"].format(from_object=from_object, to_object=to_object)
             yield from self._batch(path, inputs, all_taken)
+
+    def _links_there(self, rows: Sequence[Row]) -> list[Present]:
+        """Say which links there are, asking for the first ends' links by pair of objects."""
+        asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in rows:
+            if row.target_id is not None:
+                from_object, from_id, to_object, _ = row.target_id.split("/")
+                asked[from_object, to_object].add(from_id)
+        there = {link for (begin, end), ids in asked.items() for link in self._linked(begin, end, ids)}
+        return [Present(row.record_key, row.target_id if row.target_id in there else None) for row in rows]
+
+    def _linked(self, from_object: str, to_object: str, ids: Iterable[str]) -> Iterator[str]:
+        path = self._paths["linked"].format(from_object=from_object, to_object=to_object)
+        inputs = [{"id": each} for each in ids]
+        while inputs:
+            answer = self._ask("POST", path, json.dumps({"inputs": inputs}))
+            if not answer.ok:
+                raise LoadError(
+                    f"HubSpot did not let links of {from_object} to {to_object} be read: {message_of(answer)}"
+                )
+            inputs = []
+            for result in answer.content.get("results", ()):
+                from_id = str(result["from"]["id"])
+                for end in result["to"]:
+                    yield reference(from_object, from_id, to_object, str(end["toObjectId"]))
+                if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
+                    inputs.append({"id": from_id, "after": after})
 
     # calls
 

@@ -40,6 +40,7 @@ CALLS = {
     "read": ("objects", "/{object}/batch/read"),
     "archive": ("objects", "/{object}/batch/archive"),
     "link": ("associations", "/{from_object}/{to_object}/batch/create"),
+    "linked": ("associations", "/{from_object}/{to_object}/batch/read"),
     "unlink": ("associations", "/{from_object}/{to_object}/batch/archive"),
 }
 

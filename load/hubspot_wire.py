@@ -10,7 +10,7 @@ from typing import Any
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.target import END_GONE, Action, Result, Row, reference
+from load.target import END_GONE, Action, Present, Result, Row, reference
 
 EXISTING_ID = re.compile(r"Existing ID: (\d+)")
 
@@ -221,6 +221,15 @@ def overwriting(result: Result, record: Mapping[str, Any] | None) -> Result:
         return result
     held = record["properties"]
     return replace(result, before={name: held.get(name) for name in json.loads(result.payload)})
+
+
+def present(feed: Feed, row: Row, record: Mapping[str, Any] | None) -> Present:
+    """Say what HubSpot holds of a row: text or null of each property of the feed."""
+    if record is None:
+        return Present(row.record_key)
+    held = record["properties"]
+    names = (feed.key, *(column.name for column in feed.columns))
+    return Present(row.record_key, str(record["id"]), {name: held.get(name) for name in names})
 
 
 def existing_id(result: Result) -> str | None:

@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import intercom
@@ -30,6 +31,7 @@ from load.target import (
     END_GONE,
     AccessDeniedError,
     LoadError,
+    Present,
     Result,
     Row,
     SchemaChange,
@@ -50,11 +52,16 @@ TIMEOUT_SECONDS = 60.0
 ATTEMPTS = 8
 UNANSWERED_IN_A_ROW = 3
 
+PER_PAGE = 50
+
 # This version tells a contact that was merged away (410, with the survivor) from one that is archived or deleted (404).
 TELLS_MERGED = "2.16"
 SURVIVOR = re.compile(r"</contacts/([0-9a-f]+)>")
 LOST_ATTRIBUTE = re.compile(r"[Cc]ustom attribute '([^']+)' does not exist")
 CONFLICT = re.compile(r"(?P<archived>An archived)?.* already exists with id=(?P<id>[0-9a-f]+)")
+
+
+Done = TypeVar("Done")
 
 
 class Intercom:
@@ -149,6 +156,15 @@ class Intercom:
         """
         return provision(self._sdk.data_attributes, feeds, self._typed)
 
+    def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
+        """Read records, or whether they are attached, a call for each; see `load.target.Target`."""
+        work: dict[str, Callable[[Row], Present]] = {
+            "companies": partial(self._company_there, feed),
+            "contacts": partial(self._contact_there, feed),
+            "attachments": self._attachment_there,
+        }
+        yield from concurrently(_known(work, feed), rows, self._threads)
+
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Create or update companies and contacts, or attach them; see `load.target.Target`."""
         work: dict[str, Callable[[Row], Result]] = {
@@ -170,9 +186,7 @@ class Intercom:
     def _one_by_one(
         self, feed: Feed, work: Mapping[str, Callable[[Row], Result]], rows: Iterable[Row]
     ) -> Iterator[list[Result]]:
-        if feed.object not in work:
-            raise LoadError(f"Intercom takes no {feed.object}; it takes {', '.join(work)}.")
-        for results in concurrently(partial(self._tried, work[feed.object]), rows, self._threads):
+        for results in concurrently(partial(self._tried, _known(work, feed)), rows, self._threads):
             self._records += sum(result.status == "succeeded" for result in results)
             yield results
 
@@ -186,6 +200,51 @@ class Intercom:
             return row.refused("VALUE", str(error))
         self._patience.answered()
         return result
+
+    # what is there
+
+    def _company_there(self, feed: Feed, row: Row) -> Present:
+        known = f"/companies/{row.target_id}"
+        path = known if row.target_id else f"/companies?{urlencode({feed.key: row.record_key})}"
+        return present(feed, row, self._asked_for(path))
+
+    def _contact_there(self, feed: Feed, row: Row) -> Present:
+        if row.target_id is None:
+            return present(
+                feed, row, self._asked_for(f"/contacts/find_by_external_id/{quote(row.record_key)}")
+            )
+        path = f"/contacts/{row.target_id}"
+        found = self._asked_for(path)
+        if found is None and (survivor := self._survivor(path)) is not None:
+            found = self._asked_for(f"/contacts/{survivor}")
+        return present(feed, row, found)
+
+    def _attachment_there(self, row: Row) -> Present:
+        _, contact_id, _, company_id = (row.target_id or "///").split("/")
+        path = f"/contacts/{contact_id}/companies?per_page={PER_PAGE}"
+        while contact_id and (page := self._asked_for(path)) is not None:
+            if company_id in {each["id"] for each in page.content.get("data", ())}:
+                return Present(row.record_key, row.target_id)
+            following = (page.content.get("pages") or {}).get("next")
+            if not following:
+                break
+            path = f"{path.partition('?')[0]}?{urlsplit(following).query}"
+        return Present(row.record_key)
+
+    def _asked_for(self, path: str) -> Answer | None:
+        """Read something; None when it is not there."""
+        answer = self._ask("GET", path)
+        if answer.status in (404, 410):
+            return None
+        if not answer.ok:
+            raise LoadError(f"Intercom did not let {path} be read: {message_of(answer)}")
+        return answer
+
+    def _survivor(self, path: str) -> str | None:
+        """Give the id of the contact that a contact was merged into, if it was."""
+        gone = self._ask("GET", path, version=TELLS_MERGED)
+        found = SURVIVOR.search(gone.headers.get("Link", "")) if gone.status == 410 else None  # noqa: PLR2004
+        return found[1] if found else None
 
     # records
 
@@ -215,17 +274,16 @@ class Intercom:
     def _missing(self, feed: Feed, row: Row, body: str) -> Result | None:
         """Follow a known contact that is no longer there: merged, archived, or, when this gives None, deleted."""
         path = f"/contacts/{row.target_id}"
-        gone = self._ask("GET", path, version=TELLS_MERGED)
-        survivor = SURVIVOR.search(gone.headers.get("Link", "")) if gone.status == 410 else None  # noqa: PLR2004
+        survivor = self._survivor(path)
         if survivor is None:
             if not self._restore_archived or not (held := self._ask("POST", f"{path}/unarchive")).ok:
                 return None
             return overwriting(self._result(row, self._ask("PUT", path, body), body), held)
-        held = self._ask("GET", f"/contacts/{survivor[1]}")
+        held = self._ask("GET", f"/contacts/{survivor}")
         owner = held.content.get(feed.key)
         if owner not in (None, "", row.record_key):
-            return row.merged(survivor[1], str(owner), body)
-        answer = self._ask("PUT", f"/contacts/{survivor[1]}", body)
+            return row.merged(survivor, str(owner), body)
+        answer = self._ask("PUT", f"/contacts/{survivor}", body)
         return overwriting(self._result(row, answer, body), held)
 
     def _adopt(self, feed: Feed, row: Row, conflict: Answer, body: str) -> Result:
@@ -403,6 +461,25 @@ def overwriting(result: Result, held: Answer | None) -> Result:
     before = {name: _own(held.content.get(name)) for name in sent if name != "custom_attributes"}
     before |= {name: attributes.get(name) for name in sent.get("custom_attributes", ())}
     return replace(result, before=before)
+
+
+def present(feed: Feed, row: Row, held: Answer | None) -> Present:
+    """Say what Intercom holds of a row: the key, the fields and the attributes of the feed, JSON's own types."""
+    if held is None:
+        return Present(row.record_key)
+    attributes = held.content.get("custom_attributes") or {}
+    values = {feed.key: held.content.get(feed.key)}
+    for column in feed.columns:
+        own = column.custom is None
+        values[column.name] = _own(held.content.get(column.name)) if own else attributes.get(column.name)
+    return Present(row.record_key, str(held.content["id"]), values)
+
+
+def _known(work: Mapping[str, Callable[[Row], Done]], feed: Feed) -> Callable[[Row], Done]:
+    """Give the work for a feed's object."""
+    if feed.object not in work:
+        raise LoadError(f"Intercom takes no {feed.object}; it takes {', '.join(work)}.")
+    return work[feed.object]
 
 
 def _own(value: Any) -> Any:

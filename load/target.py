@@ -160,6 +160,19 @@ class SchemaChange:
     change: str
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the target holds now of one row.
+
+    target_id: the record's id, the survivor's when somebody merged it; of a link its `reference`. None: it is not there.
+    values: of the feed's key and columns, as the target writes them; empty for a link and for what is not there.
+    """
+
+    record_key: str
+    target_id: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Target(Protocol):
     """A system that marts are pushed to.
 
@@ -185,6 +198,13 @@ class Target(Protocol):
 
     def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
         """Add to the target's schema what the feeds need. Raises `SchemaConflictError` before any change."""
+        ...
+
+    def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
+        """Give what the target holds now of each row: found by `target_id`, without one by the feed's key.
+
+        Changes nothing, and the rows' values are not looked at. Any number of rows takes bounded memory; no row, no call.
+        """
         ...
 
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:

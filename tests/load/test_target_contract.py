@@ -10,7 +10,15 @@ import pytest
 from load.feeds import Feed, Property
 from load.hubspot import HubSpot
 from load.intercom import Intercom
-from load.target import AccessDeniedError, Result, Row, SchemaConflictError, Target, WrongAccountError
+from load.target import (
+    AccessDeniedError,
+    Present,
+    Result,
+    Row,
+    SchemaConflictError,
+    Target,
+    WrongAccountError,
+)
 from tests.load import marts
 
 
@@ -58,6 +66,7 @@ def test_no_row_makes_no_call(case: Case) -> None:
     calls = case.target.calls
 
     assert _send(case, []) == {}
+    assert _read(case, []) == {}
     assert list(case.target.archive(case.feed, [])) == []
     assert case.target.calls == calls
 
@@ -131,6 +140,69 @@ def test_an_update_keeps_what_it_overwrites_and_nothing_else(case: Case) -> None
     assert updated.before["email"] == "p1@example.com"
     assert updated.before[case.feed.key] == row.record_key
     assert set(updated.before) == {case.feed.key, *(column.name for column in case.feed.columns)}
+
+
+def test_what_is_there_is_read_by_id_and_by_key(case: Case) -> None:
+    name = "name" if case.target.name == "intercom" else "firstname"
+    rows = [_row(case, n) for n in range(130)]
+    made = _send(case, rows)
+    known = [replace(row, target_id=made[row.record_key].target_id) for row in rows]
+
+    by_id = _read(case, [*known, replace(_row(case, 800), target_id="5f0000000000000000000000")])
+    by_key = _read(case, [*rows[:3], _row(case, 801)])
+
+    assert (by_id.pop(f"{800:018}").target_id, by_key.pop(f"{801:018}").target_id) == (None, None)
+    assert {key: there.target_id for key, there in by_id.items()} == {
+        key: result.target_id for key, result in made.items()
+    }
+    assert by_key == {key: by_id[key] for key in by_key}
+    assert by_id[rows[7].record_key].values[name] == "Ada 7"
+    assert by_id[rows[7].record_key].values[case.feed.key] == rows[7].record_key
+    assert set(by_id[rows[7].record_key].values) == {
+        case.feed.key,
+        *(column.name for column in case.feed.columns),
+    }
+
+
+def test_what_was_archived_is_not_there(case: Case) -> None:
+    row = _row(case, 1)
+    [made] = _send(case, [row]).values()
+    list(case.target.archive(case.feed, [Row(row.record_key, None, "archive", made.target_id)]))
+
+    [there] = _read(case, [replace(row, target_id=made.target_id)]).values()
+
+    assert (there.target_id, there.values) == (None, {})
+
+
+def test_links_that_are_there_are_told_from_those_that_are_not(case: Case, declared: list[Feed]) -> None:
+    link = next(feed for feed in declared if feed.kind == "link" and feed.target == case.target.name)
+    companies = next(
+        feed for feed in declared if feed.object == "companies" and feed.target == case.target.name
+    )
+    empty: dict[str, Any] = dict.fromkeys(column.name for column in companies.columns)
+    [made] = _send(case, [_row(case, 1)]).values()
+    firm = Row("001", "h", "create", None, {**empty, "name": "Firm"})
+    [company] = [result for several in case.target.send(companies, [firm]) for result in several]
+    ends = {"from_object": "contacts", "to_object": "companies", "association_type": "primary"}
+    ids = {"from_id": made.target_id, "to_id": company.target_id}
+    row = Row(
+        "l",
+        "h",
+        "create",
+        None,
+        {**ends, **ids, "contact_id": made.target_id, "company_id": company.target_id},
+    )
+    [linked] = [result for several in case.target.send(link, [row]) for result in several]
+    other = f"contacts/{made.target_id}/companies/5f0000000000000000000000"
+    asked = [replace(row, target_id=linked.target_id), Row("m", None, "update", other)]
+
+    def there() -> dict[str, str | None]:
+        read = [each for several in case.target.read(link, asked) for each in several]
+        return {each.record_key: each.target_id for each in read}
+
+    assert there() == {"l": linked.target_id, "m": None}
+    list(case.target.archive(link, [replace(asked[0], action="archive")]))
+    assert there() == {"l": None, "m": None}
 
 
 def test_a_refused_update_has_overwritten_nothing(case: Case) -> None:
@@ -231,6 +303,12 @@ def _send(case: Case, rows: list[Row]) -> dict[str, Result]:
     results = [result for several in case.target.send(case.feed, rows) for result in several]
     assert len(results) == len(rows)
     return {result.record_key: result for result in results}
+
+
+def _read(case: Case, rows: list[Row]) -> dict[str, Present]:
+    there = [present for several in case.target.read(case.feed, rows) for present in several]
+    assert len(there) == len(rows)
+    return {present.record_key: present for present in there}
 
 
 def _feed(declared: list[Feed], label: str) -> Feed:
