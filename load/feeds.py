@@ -43,13 +43,17 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own."""
+    """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own.
+
+    `read_at`: where the target's document has the value, as a path with dots, when that is not under its name.
+    """
 
     name: str
     data_type: str
     description: str = ""
     custom: Property | None = None
     quoted: bool = False
+    read_at: str = ""
 
     @property
     def identifier(self) -> str:
@@ -59,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a link: the SQL that gives its object, and the column that holds its record key."""
+    """A record that a row points at: the SQL that gives its object, and the column that holds its record key."""
 
     name: str
     object_sql: str
@@ -68,7 +72,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One mart and where it goes. `columns` are without the record key and the row hash; a link has no `key`."""
+    """One mart and where it goes. `columns` are without the record key and the row hash; a link has no `key`.
+
+    `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
+    """
 
     target: str
     object: str
@@ -78,6 +85,7 @@ class Feed:
     when_deleted: WhenDeleted
     relation: str
     columns: tuple[Column, ...]
+    types: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -86,17 +94,17 @@ class Feed:
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """Give the two ends of a link; none for a record."""
-        return LINK_ENDS[self.object] if self.kind == "link" else ()
+        """Give the two ends of a link; of a record the contact that it cannot be without, if its mart names one."""
+        if self.kind == "link":
+            return LINK_ENDS[self.object]
+        return (CONTACT,) if CONTACT.key_column in {column.name for column in self.columns} else ()
 
 
+CONTACT = End("contact", "'contacts'", "contact_key")
 # A link's ends are found by key, and the key's object is a column or, where a target has one kind of link, fixed.
 LINK_ENDS = {
     "associations": (End("from", "from_object", "from_key"), End("to", "to_object", "to_key")),
-    "attachments": (
-        End("contact", "'contacts'", "contact_key"),
-        End("company", "'companies'", "company_key"),
-    ),
+    "attachments": (CONTACT, End("company", "'companies'", "company_key")),
 }
 LINK_COLUMNS = {
     "associations": ("from_object", "from_key", "to_object", "to_key", "association_type"),
@@ -137,6 +145,7 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         when_deleted=_one_of(name, meta, "when_deleted", ("keep", "archive")),
         relation=model["relation_name"],
         columns=tuple(_columns(name, model)),
+        types=tuple(meta.get("types", ())),
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:
@@ -175,6 +184,7 @@ def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
             description=column.get("description") or "",
             custom=_property(exposure, column),
             quoted=bool(column.get("quote")),
+            read_at=_meta(column).get("read_at", ""),
         )
 
 

@@ -3,12 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from load.feeds import Column, Feed, Property
 from load.target import SchemaChange, SchemaConflictError
-
-log = structlog.get_logger()
 
 MODELS = {"contacts": "contact", "companies": "company"}
 PEOPLE = {"contact": "people", "company": "company"}
@@ -40,8 +36,12 @@ SHOWN_AS = {"datetime": "date", "options": "string"}
 Call = Callable[..., Any]
 
 
-def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[SchemaChange]:
+def provision(
+    attributes: Any, feeds: Sequence[Feed], call: Call, others: Sequence[str] = ()
+) -> list[SchemaChange]:
     """Create the data attributes that the feeds need. `attributes` is the SDK's client; `call` makes one of its calls.
+
+    `others`: conflicts that were found elsewhere; they too keep anything from being changed.
 
     Raises:
         SchemaConflictError: Intercom has an attribute otherwise, or a column is no field of it; nothing was changed.
@@ -56,7 +56,7 @@ def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[Schema
         }
         for model in MODELS.values()
     }
-    conflicts = [
+    conflicts = [*others] + [
         conflict for feed in records for conflict in _conflicts(feed, existing, _others(feed, records))
     ]
     if conflicts:
@@ -68,10 +68,6 @@ def provision(attributes: Any, feeds: Sequence[Feed], call: Call) -> list[Schema
             if column.custom is not None and column.name not in existing[model]:
                 call(attributes.create, request=_declared(column, column.custom, model))
                 changes.append(SchemaChange("intercom", feed.object, column.name, "attribute created"))
-    for change in changes:
-        log.info(
-            "schema_changed", target="intercom", object=change.object, name=change.name, change=change.change
-        )
     return changes
 
 

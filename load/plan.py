@@ -188,15 +188,15 @@ _REFUSED = """refused as (
 
 
 def _ledger_ends(feed: Feed) -> str:
-    """Give the records that links may point at while sending: those that the target has."""
-    if feed.kind == "record":
+    """Give the records that rows may point at while sending: those that the target has."""
+    if not feed.ends:
         return ""
     return "select object, record_key, target_id from ops.load_ledger where target = %(target)s"
 
 
 def _coming_ends(feed: Feed, feeds: Iterable[Feed]) -> str:
-    """Give the records that links may point at when planning: those that the target has or is about to get."""
-    if feed.kind == "record":
+    """Give the records that rows may point at when planning: those that the target has or is about to get."""
+    if not feed.ends:
         return ""
     coming = [
         f"""select '{other.object}' as object, mart.{RECORD_KEY} as record_key, null as target_id

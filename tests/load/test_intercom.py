@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from load.feeds import Feed
-from load.intercom import Intercom, as_json
+from load.intercom import Intercom
+from load.intercom_values import as_json
 from load.pacing import Limiter
 from load.target import AccessDeniedError, LoadError, LoadStoppedError, Result, Row, TargetUnavailableError
 

@@ -18,6 +18,7 @@ from load.apply import apply
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
 from load.intercom import Intercom
+from load.intercom_wire import Wire
 from load.ledger import Spool, replay
 from load.pacing import Limiter
 from load.plan import Plan, plan
@@ -224,7 +225,7 @@ def _arm(point: str, count: int) -> None:
         timer.start()
     for owner, name, before, after in (
         (HubSpot, "_once", "ask", "asked"),
-        (Intercom, "_once", "ask", "asked"),
+        (Wire, "once", "ask", "asked"),
         (Spool, "write", "write", "written"),
         (ledger, "_store", "store", "stored"),
         (ledger, "_merge", "", "merged"),
