@@ -140,7 +140,7 @@ def read(
 ) -> list[Landed]:
     """Copy HubSpot's records and associations into RAW_HUBSPOT: all objects at one instant, then their links at one.
 
-    `objects` gives for each object (`contacts`) the properties to ask for. `pairs` are the associations to
+    Rows of other objects stay as they are. `objects` gives for each object (`contacts`) the properties to ask for. `pairs` are the associations to
     read, (from object, to object), for the records of the from object as they lie in RAW_HUBSPOT then. `key` is the
     property that marks a record as ours; others are left out, unless it is None. With `strangers` records of others
     are copied too, but not their associations. `progress` is called with the object, its rows so far, and their
@@ -158,10 +158,11 @@ def read(
             for record in back.report(name, _records(account, name, properties, None if strangers else key)):
                 yield record_row(name, record)
 
-    landed = [back.land(records_table(RAW), rows())]
+    landed = [back.land(records_table(RAW), rows(), {"object": [*objects]})]
     if pairs:
         links = _all_associations(account, connection, pairs, key)
-        landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links)))
+        only = {"from_object": [from_object for from_object, _ in pairs]}
+        landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links), only))
     return landed
 
 

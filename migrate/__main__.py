@@ -155,6 +155,19 @@ def plan(as_json: AsJson = False) -> None:
         _give(work.screen, "Plan", planned, planned["feeds"])
 
 
+@app.command(epilog="Example: migrate backup hubspot")
+def backup(
+    target: Annotated[str | None, typer.Argument(help="hubspot or intercom; both without it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep what the targets hold of the objects that we write; `run` and `load` do it before their first write."""
+    from migrate import backup as backing
+
+    with _work(as_json) as work:
+        made = backing.backup(work, target)
+        _give(work.screen, f"Backup {made['backup_id']}", made, made["parts"])
+
+
 @app.command(epilog="Example: migrate load --retry-refused")
 def load(
     resend: Resend = False,

@@ -19,7 +19,7 @@ import load.plan
 from extract.salesforce import Extracted
 from extract.sources import SourceObject
 from load.feeds import Feed
-from migrate import coverage, systems, transform
+from migrate import backup, coverage, systems, transform
 from migrate.coverage import Coverage
 from migrate.errors import SetupError
 from migrate.progress import noted
@@ -222,7 +222,7 @@ def _first_line(message: str) -> str:
 
 
 def load_phase(work: Work) -> Outcome:
-    """Plan, provision and send.
+    """Plan, back up what the targets hold, provision and send.
 
     Gate: the share of records that the targets refused or that could not be sent is below the threshold.
     """
@@ -231,6 +231,7 @@ def load_phase(work: Work) -> Outcome:
         forget_unverified(work.connection)
     share = {} if work.most_archived_share is None else {"most_archived_share": work.most_archived_share}
     plan = make_plan(work)
+    backed_up = backup.before_load(work, plan)
     with work.bars("load", "load") as progress:
         applied = load.apply.apply(
             work.connection,
@@ -241,7 +242,8 @@ def load_phase(work: Work) -> Outcome:
             progress=progress,
             **share,
         )
-    return Outcome(applied.as_dict(), _load_findings(work.connection))
+    detail = {**applied.as_dict(), "backed_up": [asdict(part) for part in backed_up]}
+    return Outcome(detail, _load_findings(work.connection))
 
 
 def forget_unverified(connection: Any) -> None:

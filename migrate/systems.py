@@ -10,6 +10,7 @@ import extract.hubspot
 import extract.intercom
 import extract.salesforce
 from extract.salesforce import Login
+from load.backup import Part
 from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
@@ -92,6 +93,40 @@ def read_back(
     )
     extract.intercom.read(
         _intercom(settings), connection, run_id=run_id, landing_dir=landing_dir, ours=False, progress=progress
+    )
+
+
+def read_everything(
+    settings: Settings,
+    connection: Any,
+    run_id: str,
+    feeds: Sequence[Feed],
+    part: Part,
+    progress: Progress | None = None,
+) -> None:
+    """Copy all that a target holds of one part of a backup into raw, with the links of others' records too."""
+    landing_dir = settings.home / "landing"
+    if part.target == "intercom":
+        extract.intercom.read(
+            _intercom(settings),
+            connection,
+            run_id=run_id,
+            landing_dir=landing_dir,
+            ours=False,
+            progress=progress,
+        )
+        return
+    [feed] = [feed for feed in feeds if (feed.target, feed.object) == (part.target, part.name)]
+    extract.hubspot.read(
+        _hubspot(settings),
+        connection,
+        {feed.object: _properties(feed)},
+        pairs=[pair for pair in _linked_objects(connection) if pair[0] == feed.object],
+        key=None,
+        strangers=True,
+        run_id=run_id,
+        landing_dir=landing_dir,
+        progress=progress,
     )
 
 

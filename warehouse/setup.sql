@@ -168,6 +168,29 @@ create table if not exists ops.plan_action (
     reason varchar
 );
 
+-- What the targets held, of every object that we write: a row for each record and link that was new, changed or gone
+-- since the backup before, so that what was there at any backup is the latest row until then.
+create table if not exists ops.backup (
+    backup_id varchar not null,
+    target varchar not null,
+    object varchar not null,
+    target_id varchar not null,
+    payload varchar,
+    is_gone boolean not null,
+    taken_at timestamp_ntz not null
+);
+
+-- One row for each part of a backup that is complete; one that was killed goes on with the parts that have none.
+create table if not exists ops.backup_part (
+    backup_id varchar not null,
+    target varchar not null,
+    part varchar not null,
+    source varchar not null,
+    found number not null,
+    changed number not null,
+    taken_at timestamp_ntz not null
+);
+
 -- What a read-back covered: every record of an object, or a sample of those that the ledger holds.
 create table if not exists ops.read_back (
     run_id varchar not null,
