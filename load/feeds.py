@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["record", "link"]
-WhenDeleted = Literal["keep", "archive"]
+# A row that is in the mart no more; a row that is there already, or is not; a value that somebody changed in the target.
+WhenDeleted = Literal["keep", "archive", "ask"]
+Policy = Literal["upsert", "update_only", "create_only"]
+WhenChanged = Literal["keep", "overwrite", "stop"]
 
 DATA_TYPES = frozenset(
     {"varchar", "number(38,0)", "number(18,2)", "double", "boolean", "date", "timestamp_ntz"}
@@ -54,6 +57,7 @@ class Column:
     custom: Property | None = None
     quoted: bool = False
     read_at: str = ""
+    is_personal: bool = False
 
     @property
     def identifier(self) -> str:
@@ -75,6 +79,8 @@ class Feed:
     """One mart and where it goes. `columns` are without the record key and the row hash; a link has no `key`.
 
     `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
+    policy: upsert; `update_only` leaves alone what the target lacks, `create_only` what it has.
+    when_changed: of values that somebody changed in the target since they were loaded: keep theirs, overwrite, or stop.
     """
 
     target: str
@@ -86,6 +92,8 @@ class Feed:
     relation: str
     columns: tuple[Column, ...]
     types: tuple[str, ...] = ()
+    policy: Policy = "upsert"
+    when_changed: WhenChanged = "keep"
 
     @property
     def label(self) -> str:
@@ -142,10 +150,12 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         key=_required(name, meta, "key") if kind == "record" else "",
         order=int(_required(name, meta, "order")),
         kind=kind,
-        when_deleted=_one_of(name, meta, "when_deleted", ("keep", "archive")),
+        when_deleted=_one_of(name, meta, "when_deleted", ("keep", "archive", "ask")),
         relation=model["relation_name"],
         columns=tuple(_columns(name, model)),
         types=tuple(meta.get("types", ())),
+        policy=_one_of(name, meta, "policy", ("upsert", "update_only", "create_only")),
+        when_changed=_one_of(name, meta, "when_changed", ("keep", "overwrite", "stop")),
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:
@@ -185,6 +195,7 @@ def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
             custom=_property(exposure, column),
             quoted=bool(column.get("quote")),
             read_at=_meta(column).get("read_at", ""),
+            is_personal=bool(_meta(column).get("pii")),
         )
 
 

@@ -21,7 +21,9 @@ import structlog
 import urllib3
 from hubspot.crm import properties as properties_api
 
+from load import hubspot_account
 from load.answer import Answer
+from load.drift import settled
 from load.feeds import Feed
 from load.hubspot_paths import Redirected, paths
 from load.hubspot_schema import provision
@@ -45,15 +47,18 @@ from load.hubspot_wire import (
 from load.pacing import DAY_FREE, SHARE_FREE, BusyError, Limiter, Patience, patiently
 from load.target import (
     AccessDeniedError,
+    Definition,
     LoadError,
     LoadStoppedError,
     Present,
     Result,
+    Room,
     Row,
     SchemaChange,
     SchemaChangedError,
     TargetUnavailableError,
     WrongAccountError,
+    only_reading,
     reference,
 )
 from load.threads import CutShort, concurrently
@@ -102,6 +107,7 @@ class HubSpot:
     """
 
     name = "hubspot"
+    checklist = hubspot_account.CHECKLIST
 
     def __init__(
         self,
@@ -150,6 +156,11 @@ class HubSpot:
         return f"HubSpot({self._base_url!r})"
 
     @property
+    def calls_per_second(self) -> float:
+        """How many calls the limiter lets through on average."""
+        return self._limiter.calls_per_second
+
+    @property
     def calls(self) -> int:
         """How many calls were made since the start, retries included."""
         return self._limiter.calls
@@ -178,13 +189,31 @@ class HubSpot:
             )
         return account
 
-    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
-        """Create the groups, properties and options that the feeds need.
+    def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
+        """Create the groups, properties and options that the feeds need, or only say which.
 
         Raises:
             SchemaConflictError: HubSpot has them otherwise; nothing was changed.
         """
-        return provision(self._properties, self._groups, feeds, self._typed)
+        call = only_reading(self._typed) if dry_run else self._typed
+        return provision(self._properties, self._groups, feeds, call)
+
+    def definitions(self, feed: Feed) -> Mapping[str, Definition]:
+        """Give types, options, stages and owners as they are now; see `load.target.Target`."""
+        if feed.kind == "link":
+            return {}
+        known = self._typed(self._properties.get_all, feed.object)
+        return hubspot_account.definitions(known, feed, self._ask, self._paths)
+
+    def room(self) -> Sequence[Room]:
+        """Give the limits of records, custom properties, associations and calls of the day."""
+        return [*hubspot_account.room(self._ask, self._paths)]
+
+    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
+        """Count batches: one for so many rows, and one that reads a hundred before they are overwritten."""
+        most = self._links_per_call if feed.kind == "link" else self._records_per_call
+        reads = 0 if feed.kind == "link" else math.ceil(update / self._records_per_call)
+        return math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Read records, or which of the links there are, a hundred a call; see `load.target.Target`."""
@@ -216,17 +245,18 @@ class HubSpot:
     # records
 
     def _upsert(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
+        try:
+            there, moved, gone = self._known(feed, rows)
+        except TargetUnavailableError as error:
+            self._patience.unanswered(error)
+            yield from (row.failed(str(error)) for row in rows)
+            return
         inputs: list[Input] = []
         for row in rows:
             try:
-                inputs.append(record_input(feed, row))
-            except ValueError as error:
-                yield row.refused("VALUE", str(error))
-        try:
-            there, moved, gone = self._known(feed, inputs)
-        except TargetUnavailableError as error:
-            yield from self._unanswered(inputs, error)
-            return
+                inputs.append(_prepared(feed, row, moved.get(row.record_key) or there.get(row.record_key)))
+            except RefusedError as refused:
+                yield refused.result
         yield from self._follow(feed, [one for one in inputs if one.row.record_key in moved], moved)
         inputs = [_anew(one) if one.row.target_id in gone else one for one in inputs]
         inputs = [one for one in inputs if one.row.record_key not in moved]
@@ -242,7 +272,7 @@ class HubSpot:
             yield from self._adopt(feed, [(known[key], result) for key, result in in_the_way.items()])
 
     def _known(
-        self, feed: Feed, inputs: Sequence[Input]
+        self, feed: Feed, rows: Sequence[Row]
     ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]], AbstractSet[str]]:
         """Look up the records that the ledger knows, with the properties that are about to be overwritten.
 
@@ -250,7 +280,7 @@ class HubSpot:
         the survivor, and sent by our key such a row would bring back the record that somebody merged away. And the ids
         that are there no more.
         """
-        known = {one.row.target_id: one.row.record_key for one in inputs if one.row.target_id is not None}
+        known = {row.target_id: row.record_key for row in rows if row.target_id is not None}
         there: dict[str, Mapping[str, Any]] = {}
         moved: dict[str, Mapping[str, Any]] = {}
         gone = set(known)
@@ -292,7 +322,7 @@ class HubSpot:
         for one, result in refused:
             hubspot_id = found[one.row.record_key]
             # Of two rows with the same address only the first may have the record.
-            if hubspot_id in unowned and hubspot_id not in ours:
+            if feed.policy == "upsert" and hubspot_id in unowned and hubspot_id not in ours:
                 ours[hubspot_id] = input_by_id(one, hubspot_id)
             else:
                 yield result
@@ -568,6 +598,29 @@ def _answered(work: Callable[[Work], Iterable[Result]], item: Work) -> list[Resu
     except Exception as error:
         raise CutShort(results, error) from error
     return results
+
+
+class RefusedError(Exception):
+    """A row that is not sent; `result` says why."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.error_message)
+        self.result = result
+
+
+def _prepared(feed: Feed, row: Row, record: Mapping[str, Any] | None) -> Input:
+    """Write a row as it is sent over a record, without what somebody changed there.
+
+    Raises:
+        RefusedError: the row is not to be sent.
+    """
+    ours = row if record is None else settled(feed, row, record["properties"])
+    if isinstance(ours, Result):
+        raise RefusedError(ours)
+    try:
+        return record_input(feed, ours)
+    except ValueError as error:
+        raise RefusedError(row.refused("VALUE", str(error))) from error
 
 
 def _anew(one: Input) -> Input:

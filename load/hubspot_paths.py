@@ -14,11 +14,12 @@ LEGACY = {
     "owners": "/crm/v3/owners",
     "schemas": "/crm-object-schemas/v3/schemas",
     "associations": "/crm/v4/associations",
+    "limits": "/crm/v3/limits",
 }
 
 
 def _dated(version: str) -> dict[str, str]:
-    families = ("objects", "properties", "pipelines", "owners", "associations")
+    families = ("objects", "properties", "pipelines", "owners", "associations", "limits")
     return {
         "account": f"/account-info/{version}",
         "schemas": f"/crm-object-schemas/{version}/schemas",
@@ -35,6 +36,12 @@ VERSIONS: Mapping[str, Mapping[str, str]] = {
 # What the loader calls, below its family.
 CALLS = {
     "account": ("account", "/details"),
+    "usage": ("account", "/api-usage/daily/private-apps"),
+    "owners": ("owners", "/"),
+    "pipelines": ("pipelines", "/{object}"),
+    "record_limits": ("limits", "/records"),
+    "property_limits": ("limits", "/custom-properties"),
+    "association_limits": ("limits", "/associations/records/from"),
     "upsert": ("objects", "/{object}/batch/upsert"),
     "update": ("objects", "/{object}/batch/update"),
     "read": ("objects", "/{object}/batch/read"),

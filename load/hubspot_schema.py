@@ -3,13 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import structlog
 from hubspot.crm.properties import OptionInput, PropertyCreate, PropertyGroupCreate, PropertyUpdate
 
 from load.feeds import Feed, Option, Property
 from load.target import SchemaChange, SchemaConflictError
-
-log = structlog.get_logger()
 
 GROUP = "salesforce_migration"
 YES_NO = (Option("true", "Yes"), Option("false", "No"))
@@ -37,10 +34,6 @@ def provision(properties: Any, groups: Any, feeds: Sequence[Feed], call: Call) -
     for feed in records:
         changes += _add_groups(groups, feed, existing[feed.object], call)
         changes += _add_properties(properties, feed, existing[feed.object], call)
-    for change in changes:
-        log.info(
-            "schema_changed", target="hubspot", object=change.object, name=change.name, change=change.change
-        )
     return changes
 
 

@@ -5,33 +5,34 @@ The setup calls are the SDK's typed ones (`load.intercom_schema`). The hot path 
 repeat conflicts and are off by two. What is done with a record of each kind is a module of its own.
 """
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import httpx
-import structlog
 
-from load import intercom_tickets
+from load import intercom_account, intercom_tickets
 from load.feeds import Feed
 from load.intercom_companies import Attachments, Companies
 from load.intercom_people import Contacts
 from load.intercom_schema import provision
 from load.intercom_tickets import Tickets
 from load.intercom_wire import Wire
-from load.keyless import Maker, UnansweredError
+from load.keyless import ROWS_PER_LOOKUP, Maker, UnansweredError
 from load.pacing import SHARE_FREE, Limiter, Patience
 from load.target import (
+    Definition,
     LoadError,
     Present,
     Result,
+    Room,
     Row,
     SchemaChange,
     TargetUnavailableError,
     WrongAccountError,
+    only_reading,
 )
 from load.threads import concurrently
-
-log = structlog.get_logger()
 
 # A small workspace's budget, until the first answer says what this one's is.
 CALLS_PER_WINDOW = 166
@@ -58,6 +59,7 @@ class Intercom:
     """
 
     name = "intercom"
+    checklist = intercom_account.CHECKLIST
 
     def __init__(
         self,
@@ -95,6 +97,11 @@ class Intercom:
         return f"Intercom({self._wire.base_url!r})"
 
     @property
+    def calls_per_second(self) -> float:
+        """How many calls the limiter lets through on average."""
+        return self._limiter.calls_per_second
+
+    @property
     def calls(self) -> int:
         """How many calls were made since the start, retries included."""
         return self._limiter.calls
@@ -123,8 +130,8 @@ class Intercom:
             )
         return workspace
 
-    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
-        """Create the data attributes, ticket types and ticket attributes that the feeds need.
+    def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
+        """Create the data attributes, ticket types and ticket attributes that the feeds need, or only say which.
 
         Raises:
             SchemaConflictError: Intercom has them otherwise; nothing was changed.
@@ -133,18 +140,25 @@ class Intercom:
         definitions = intercom_tickets.Definitions.read(self._wire) if tickets else None
         conflicts = [*intercom_tickets.conflicts(tickets, definitions)] if tickets and definitions else []
         others = [feed for feed in feeds if feed is not tickets]
-        changes = provision(self._wire.sdk.data_attributes, others, self._wire.typed, conflicts)
+        call = only_reading(self._wire.typed) if dry_run else self._wire.typed
+        changes = provision(self._wire.sdk.data_attributes, others, call, conflicts)
         if tickets and definitions:
-            changes += intercom_tickets.provision(tickets, definitions, self._wire)
-        for change in changes:
-            log.info(
-                "schema_changed",
-                target=self.name,
-                object=change.object,
-                name=change.name,
-                change=change.change,
-            )
+            changes += intercom_tickets.provision(tickets, definitions, None if dry_run else self._wire)
         return changes
+
+    def definitions(self, feed: Feed) -> Mapping[str, Definition]:
+        """Give fields, attributes with their options, states and admins as they are now; see `load.target.Target`."""
+        return intercom_account.definitions(feed, self._wire)
+
+    def room(self) -> Sequence[Room]:
+        """Give nothing: Intercom tells no limit but that of calls."""
+        return ()
+
+    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
+        """Count the calls for each row: a ticket is looked up with others, made, and put into its state in a second call."""
+        if feed.object == "tickets":
+            return math.ceil(create / ROWS_PER_LOOKUP) + 2 * create + 2 * update + archive
+        return create + update * (1 if feed.kind == "link" else 2) + archive
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Read records, or whether they are linked, a call for each; see `load.target.Target`."""

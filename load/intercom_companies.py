@@ -4,7 +4,8 @@ import json
 from urllib.parse import urlencode, urlsplit
 
 from load.feeds import Feed
-from load.intercom_values import as_json, overwriting, present
+from load.intercom_over import written_over
+from load.intercom_values import present
 from load.intercom_wire import Wire, message_of, result_of
 from load.target import END_GONE, Present, Result, Row, reference
 
@@ -26,10 +27,8 @@ class Companies:
 
     def send(self, row: Row) -> Result:
         """Create or update a company: one call does either."""
-        body = json.dumps({self._feed.key: row.record_key, **as_json(self._feed, row)})
         held = None if row.target_id is None else self._wire.ask("GET", f"/companies/{row.target_id}")
-        answer = self._wire.ask("POST", "/companies", body)
-        return overwriting(result_of(row, answer, body), held)
+        return written_over(self._feed, self._wire, row, held, "POST", "/companies")
 
     def archive(self, row: Row) -> Result:
         """Delete a company, which archives it."""

@@ -1,13 +1,13 @@
 """Intercom's contacts: users by external id, the way round conflicts, and what became of a contact since."""
 
-import json
 import re
 import threading
 from urllib.parse import quote
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.intercom_values import as_json, overwriting, present
+from load.intercom_over import written_over
+from load.intercom_values import body_of, overwriting, present
 from load.intercom_wire import Wire, message_of, result_of
 from load.target import Present, Result, Row
 
@@ -43,14 +43,14 @@ class Contacts:
 
     def send(self, row: Row) -> Result:
         """Create or update a contact, also one that was archived or merged since."""
-        body = json.dumps({self._feed.key: row.record_key, **as_json(self._feed, row)})
+        body = body_of(self._feed, row)
         if row.target_id is not None:
             # Two calls an update: the versions that are stable neither read nor write several, and what is not read
             # before it is overwritten cannot be brought back.
-            held = self._wire.ask("GET", f"/contacts/{row.target_id}")
-            answer = self._wire.ask("PUT", f"/contacts/{row.target_id}", body)
-            if answer.status not in (404, 410):
-                return overwriting(result_of(row, answer, body), held)
+            path = f"/contacts/{row.target_id}"
+            held = self._wire.ask("GET", path)
+            if held.status not in (404, 410):
+                return written_over(self._feed, self._wire, row, held, "PUT", path)
             if (result := self._missing(row, body)) is not None:
                 return result
         # Creating first costs one call where looking first costs two; a conflict names who is in the way.
@@ -66,13 +66,12 @@ class Contacts:
         if survivor is None:
             if not self._restore_archived or not (held := self._wire.ask("POST", f"{path}/unarchive")).ok:
                 return None
-            return overwriting(result_of(row, self._wire.ask("PUT", path, body), body), held)
+            return written_over(self._feed, self._wire, row, held, "PUT", path)
         held = self._wire.ask("GET", f"/contacts/{survivor}")
         owner = held.content.get(self._feed.key)
         if owner not in (None, "", row.record_key):
             return row.merged(survivor, str(owner), body)
-        answer = self._wire.ask("PUT", f"/contacts/{survivor}", body)
-        return overwriting(result_of(row, answer, body), held)
+        return written_over(self._feed, self._wire, row, held, "PUT", f"/contacts/{survivor}")
 
     def _adopt(self, row: Row, conflict: Answer, body: str) -> Result:
         """Update the contact that is in the way, if it is ours or nobody's; another record's contact is not touched."""
@@ -96,6 +95,8 @@ class Contacts:
         if not existing.ok:
             return result_of(row, conflict, body)
         owner, contact_id = existing.content.get(self._feed.key), existing.content["id"]
+        if owner in (None, "") and self._feed.policy != "upsert":
+            return result_of(row, conflict, body)
         if owner not in (None, "", row.record_key):
             if restored:
                 self._wire.ask("POST", f"/contacts/{contact_id}/archive")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from load.drift import settled
 from load.feeds import Column, Feed
 from load.intercom_values import as_value
 from load.intercom_wire import Wire, code_of, message_of, result_of
@@ -74,8 +75,8 @@ def conflicts(feed: Feed, there: Definitions) -> Iterator[str]:
                 )
 
 
-def provision(feed: Feed, there: Definitions, wire: Wire) -> Iterator[SchemaChange]:
-    """Create the types that the feed needs, and in each the attributes and the key."""
+def provision(feed: Feed, there: Definitions, wire: Wire | None) -> Iterator[SchemaChange]:
+    """Create the types that the feed needs, and in each the attributes and the key; without a wire only say which."""
     wanted = {feed.key: ("string", "Salesforce id")}
     wanted |= {
         each.name: (each.custom.data_type or "", each.description) for each in feed.columns if each.custom
@@ -136,7 +137,11 @@ class Tickets:
         if held is None:
             return self.make(row)
         before = values_of(self._feed, held.content)
-        result = self._put(row, target_id, json.dumps(self._new(row)))
+        ours = settled(self._feed, row, before)
+        if isinstance(ours, Result):
+            return ours
+        result = self._put(ours, target_id, json.dumps(self._new(ours)))
+        before = {name: before[name] for name in before if name not in ours.kept}
         return replace(result, before=before) if result.status == "succeeded" else result
 
     def there(self, row: Row) -> Present:
@@ -176,11 +181,11 @@ class Tickets:
     def _put(self, row: Row, target_id: str, payload: str) -> Result:
         """Write all that an update can: when a ticket was made, and of whom, cannot be changed."""
         wanted = self._new(row)
-        body = {
-            "ticket_attributes": wanted["ticket_attributes"],
-            "ticket_state_id": self._state(row),
-            "assignee_id": str(row.values.get("assignee_id") or NOBODY),
-        }
+        body = {"ticket_attributes": wanted["ticket_attributes"]}
+        if "ticket_state" in row.values:
+            body["ticket_state_id"] = self._state(row)
+        if "assignee_id" in row.values or "assignee_id" not in row.kept:
+            body["assignee_id"] = str(row.values.get("assignee_id") or NOBODY)
         answer = self._wire.ask("PUT", f"/tickets/{target_id}", json.dumps(body))
         return result_of(row, answer, payload, target_id)
 
@@ -189,7 +194,7 @@ class Tickets:
         attributes = {self._feed.key: row.record_key}
         for column in self._feed.columns:
             name = column.name if column.custom else OWN_ATTRIBUTES.get(column.name)
-            if name:
+            if name and column.name in values:
                 attributes[name] = as_value(values[column.name])
         body = {
             "ticket_type_id": self._type(row),
@@ -261,7 +266,9 @@ def _listed(wire: Wire, path: str) -> list[Mapping[str, Any]]:
     return listed
 
 
-def _made(wire: Wire, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _made(wire: Wire | None, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    if wire is None:
+        return {"id": "", **body}
     answer = wire.ask("POST", path, json.dumps(body))
     if not answer.ok:
         raise LoadError(f"Intercom did not make {body['name']} at {path}: {message_of(answer)}")

@@ -12,6 +12,11 @@ from load.feeds import Feed
 from load.target import Present, Result, Row
 
 
+def body_of(feed: Feed, row: Row) -> str:
+    """Write a row with its key as the body of a call."""
+    return json.dumps({feed.key: row.record_key, **as_json(feed, row)})
+
+
 def as_json(feed: Feed, row: Row) -> dict[str, Any]:
     """Write a row as Intercom takes it: JSON's own types, days and moments in Unix seconds, custom attributes apart.
 
@@ -23,6 +28,8 @@ def as_json(feed: Feed, row: Row) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     custom: dict[str, Any] = {}
     for column in feed.columns:
+        if column.name not in row.values:
+            continue
         value = row.values[column.name]
         if value is not None or row.action == "update":
             (fields if column.custom is None else custom)[column.name] = as_value(value)

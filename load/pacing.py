@@ -63,6 +63,12 @@ class Limiter:
         return self._calls
 
     @property
+    def calls_per_second(self) -> float:
+        """How many calls are let through on average, as far as the answers have said."""
+        with self._lock:
+            return self._budget() / self._seconds
+
+    @property
     def seconds(self) -> float:
         """The length of the window."""
         return self._seconds

@@ -1,6 +1,6 @@
 """The one seam of the loader: what a target does, and what it answers for each record."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -13,6 +13,8 @@ Status = Literal["succeeded", "refused", "failed"]
 NO_ANSWER = "NO_ANSWER"
 MERGED = "MERGED"
 END_GONE = "END_GONE"
+CHANGED = "CHANGED_BY_HAND"
+EXISTS = "EXISTS"
 
 
 class LoadError(Exception):
@@ -51,7 +53,8 @@ class TargetUnavailableError(LoadStoppedError):
 class Row:
     """One row to send. `values` are the mart's columns; of a link also `<end>_id`, the target's ids of its two ends.
 
-    `target_id` is what the ledger knows: the target's id, or for a link its `reference`.
+    `target_id` is what the ledger knows: the target's id, or for a link its `reference`. `sent` is what the target was sent
+    since the last success, that included, None when nothing is known of it; `kept` what was left as somebody changed it.
     """
 
     record_key: str
@@ -59,6 +62,8 @@ class Row:
     action: Action
     target_id: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    sent: tuple[Mapping[str, Any], ...] | None = None
+    kept: tuple[str, ...] = ()
 
     def succeeded(
         self, target_id: str | None, payload: str | None = None, action: Action | None = None
@@ -71,6 +76,7 @@ class Row:
             target_id,
             row_hash=self.row_hash,
             payload=payload,
+            kept=self.kept,
         )
 
     def refused(
@@ -173,6 +179,29 @@ class Present:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a target takes in one property. `allowed`: the values, None for any; `longest`: characters, None for any.
+
+    `several`: a value may be a list of allowed ones, parted by semicolons.
+    """
+
+    type: str
+    allowed: frozenset[str] | None = None
+    longest: int | None = None
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of something an account may have, and has: `records` or `custom properties` of an object, `calls today`."""
+
+    name: str
+    object: str | None
+    used: int
+    most: int
+
+
 class Target(Protocol):
     """A system that marts are pushed to.
 
@@ -181,6 +210,16 @@ class Target(Protocol):
     """
 
     name: str
+
+    @property
+    def checklist(self) -> Sequence[str]:
+        """Give the account settings that no API shows, to be checked by hand before a first load."""
+        ...
+
+    @property
+    def calls_per_second(self) -> float:
+        """How many calls a load may make on average, as far as is known."""
+        ...
 
     @property
     def calls(self) -> int:
@@ -196,8 +235,23 @@ class Target(Protocol):
         """Give the account's id. Raises `AccessDeniedError` or `WrongAccountError`."""
         ...
 
-    def provision(self, feeds: Sequence[Feed]) -> list[SchemaChange]:
-        """Add to the target's schema what the feeds need. Raises `SchemaConflictError` before any change."""
+    def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
+        """Add to the target's schema what the feeds need. Raises `SchemaConflictError` before any change.
+
+        `dry_run`: only say what would be added.
+        """
+        ...
+
+    def definitions(self, feed: Feed) -> Mapping[str, Definition]:
+        """Give what the target takes in the feed's key and columns; what it does not have is absent. A link has none."""
+        ...
+
+    def room(self) -> Sequence[Room]:
+        """Give the limits of the account that can be asked for."""
+        ...
+
+    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
+        """Estimate the calls for so many rows when nothing goes wrong."""
         ...
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
@@ -214,6 +268,16 @@ class Target(Protocol):
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive what the rows' `target_id` names; yield as `send` does."""
         ...
+
+
+def only_reading(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an SDK's calls that read and leave out those that write, which give None."""
+
+    def read(act: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        reads = act.__name__.startswith(("get", "list", "find", "read"))
+        return call(act, *arguments, **named) if reads else None
+
+    return read
 
 
 def reference(from_object: str, from_id: str, to_object: str, to_id: str) -> str:

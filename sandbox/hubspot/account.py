@@ -32,6 +32,9 @@ class Limits:
     daily: int = 650_000
     search_lag_seconds: float = 2.0
     latency_ms: int = 0
+    records: int = 15_000_000
+    custom_properties: int = 1_000
+    associations: int = 50_000
 
 
 class Account:

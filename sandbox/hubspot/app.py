@@ -119,6 +119,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/account-info/v3/details", settings.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", settings.daily_usage),
     ("GET", "/crm/v3/limits/records", settings.record_limits),
+    ("GET", "/crm/v3/limits/custom-properties", settings.property_limits),
+    ("GET", "/crm/v3/limits/associations/records/from", settings.association_limits),
     ("GET", "/_sandbox/health", control.health),
     ("GET", "/_sandbox/calls", control.calls),
     ("POST", "/_sandbox/reset", control.reset),

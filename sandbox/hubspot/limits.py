@@ -28,6 +28,7 @@ OLDER = {
     "/crm/properties": "/crm/v3/properties",
     "/crm/pipelines": "/crm/v3/pipelines",
     "/crm/owners": "/crm/v3/owners",
+    "/crm/limits": "/crm/v3/limits",
     "/crm/associations": "/crm/v4/associations",
     "/crm-object-schemas": "/crm-object-schemas/v3",
 }

@@ -4,12 +4,14 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.catalogue import PORTAL_ID
+from sandbox.hubspot.catalogue import PORTAL_ID, ObjectType
 from sandbox.hubspot.errors import HubSpotError, Json, invalid
 from sandbox.hubspot.store import now, timestamp
 from sandbox.hubspot.web import Answer, Call
 
-MAX_RECORDS = 15_000_000
+OWN = "2-"
+# Of associations: [assumed] HubSpot does not say what it calls near.
+NEAR = 0.8
 MAX_OWNERS_PAGE = 500
 
 
@@ -105,22 +107,57 @@ def daily_usage(account: Account, _call: Call) -> Answer:
 
 
 def record_limits(account: Account, _call: Call) -> Answer:
-    """GET limits/records: how many records of each object type there are and may be."""
+    """GET limits/records: how many records of each object type there are and may be; own types share one limit."""
     counts = dict(
         account.db.execute("select type_id, count(*) from record where archived_at is null group by 1")
     )
-    limits = [
-        {
-            "objectTypeId": kind.id,
-            "singularLabel": kind.singular,
-            "pluralLabel": kind.name,
-            "limit": MAX_RECORDS,
-            "usage": counts.get(kind.id, 0),
-            "percentage": 100 * counts.get(kind.id, 0) / MAX_RECORDS,
-        }
-        for kind in account.catalogue.object_types.values()
-    ]
-    own = [each for each in limits if each["objectTypeId"].startswith("2-")]
+    most = account.limits.records
+    types = account.catalogue.object_types.values()
+    usages = [{**_labels(kind), "usage": counts.get(kind.id, 0)} for kind in types]
+    own = [each for each in usages if each["objectTypeId"].startswith(OWN)]
+    used = sum(each["usage"] for each in own)
     return Answer(
-        {"hubspotDefinedObjectTypes": [each for each in limits if each not in own], "customObjectTypes": own}
+        {
+            "hubspotDefinedObjectTypes": [_of(each, most) for each in usages if each not in own],
+            "customObjectTypes": {"byObjectType": own} | _overall(used, most),
+        }
     )
+
+
+def property_limits(account: Account, _call: Call) -> Answer:
+    """GET limits/custom-properties: how many properties of its own the account has and may have, by object type."""
+    sql = """select type_id, count(*) from property
+             where archived = 0 and not coalesce(json_extract(definition, '$.hubspotDefined'), 0) group by 1"""
+    counts = dict(account.db.execute(sql))
+    most = account.limits.custom_properties
+    usages = [
+        {**_labels(kind), "usage": counts.get(kind.id, 0)} for kind in account.catalogue.object_types.values()
+    ]
+    overall = _overall(sum(counts.values()), most * len(usages))
+    return Answer({"byObjectType": [_of(each, most) for each in usages]} | overall)
+
+
+def association_limits(account: Account, _call: Call) -> Answer:
+    """GET limits/associations/records/from: the object types that have records at their limit of associations, or near it."""
+    sql = """select record.type_id, max(links) from record
+             join (select from_id, count(distinct to_id) links from association group by 1) on from_id = record.id
+             group by 1"""
+    most = account.limits.associations
+    found = []
+    for type_id, links in account.db.execute(sql):
+        if links >= NEAR * most:
+            kind = account.catalogue.object_type(type_id)
+            found.append({**_labels(kind), "hasRecordsNearLimit": True, "hasRecordsAtLimit": links >= most})
+    return Answer({"results": found})
+
+
+def _labels(kind: ObjectType) -> Json:
+    return {"objectTypeId": kind.id, "singularLabel": kind.singular, "pluralLabel": kind.name}
+
+
+def _of(usage: Json, most: int) -> Json:
+    return {**usage, "limit": most, "percentage": 100 * usage["usage"] / most}
+
+
+def _overall(used: int, most: int) -> Json:
+    return {"overallLimit": most, "overallUsage": used, "overallPercentage": 100 * used / most}

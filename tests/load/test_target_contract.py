@@ -240,6 +240,53 @@ def test_a_second_provision_changes_nothing(case: Case, declared: list[Feed]) ->
     assert case.target.provision([feed for feed in declared if feed.target == case.target.name]) == []
 
 
+def test_a_dry_run_says_what_would_be_added_and_adds_nothing(case: Case) -> None:
+    new = Property("New", type="string", field_type="text", data_type="string")
+    feed = replace(case.feed, columns=(replace(case.feed.columns[0], name="new_one", custom=new),))
+
+    planned = case.target.provision([feed], dry_run=True)
+
+    assert [change.name for change in planned] == ["new_one"]
+    assert case.target.provision([feed]) == planned
+
+
+def test_definitions_say_what_a_property_takes(case: Case) -> None:
+    found = case.target.definitions(case.feed)
+
+    assert set(found) == {case.feed.key, *(column.name for column in case.feed.columns)}
+    score = next(name for name in found if name.endswith("_score"))
+    assert found[score].type in ("number", "float")
+    enumerated = found["role" if case.target.name == "intercom" else "salesforce_tier"]
+    assert enumerated.allowed in ({"user", "lead"}, {"gold", "iron"})
+
+
+def test_calls_are_estimated(case: Case) -> None:
+    batched = case.target.name == "hubspot"
+
+    assert case.target.calls_needed(case.feed, create=250, update=0, archive=0) == (3 if batched else 250)
+    assert case.target.calls_needed(case.feed, create=0, update=101, archive=1) == (5 if batched else 203)
+    assert case.target.calls_per_second > 1
+    assert case.target.checklist
+
+
+def test_what_somebody_changed_stays_and_is_reported(case: Case) -> None:
+    name = "name" if case.target.name == "intercom" else "firstname"
+    row = _row(case, 1)
+    [made] = _send(case, [row]).values()
+    known = replace(row, action="update", target_id=made.target_id)
+    [by_hand] = _send(case, [replace(known, values={**row.values, name: "Grace"})]).values()
+    assert by_hand.before is not None
+
+    sent = ({"email": "p1@example.com", name: "Ada 1"},)
+    changed = {**row.values, name: "Eve", "email": "other@example.com"}
+    [kept] = _send(case, [replace(known, sent=sent, values=changed)]).values()
+    [there] = _read(case, [known]).values()
+
+    assert (kept.status, kept.kept) == ("succeeded", (name,))
+    assert name not in (kept.payload or "")
+    assert (there.values[name], there.values["email"]) == ("Grace", "other@example.com")
+
+
 def test_a_misspelt_field_stops_before_anything_is_changed(case: Case) -> None:
     feed = replace(
         case.feed,

@@ -1,0 +1,19 @@
+"""Writing over what Intercom holds: without what somebody changed there, and keeping what is overwritten."""
+
+from load.answer import Answer
+from load.drift import settled
+from load.feeds import Feed
+from load.intercom_values import body_of, overwriting, present
+from load.intercom_wire import Wire, result_of
+from load.target import Result, Row
+
+
+def written_over(feed: Feed, wire: Wire, row: Row, held: Answer | None, method: str, path: str) -> Result:
+    """Send a row to `path`, over what was `held` just before; None or an error when nothing was."""
+    ours: Row | Result = row
+    if held is not None and held.ok:
+        ours = settled(feed, row, present(feed, row, held).values)
+    if isinstance(ours, Result):
+        return ours
+    body = body_of(feed, ours)
+    return overwriting(result_of(ours, wire.ask(method, path, body), body), held)
