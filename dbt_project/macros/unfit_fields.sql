@@ -26,13 +26,25 @@
 {% macro casting_models() %}
     {{ return([
         ('Account', 'stg_salesforce__accounts', 'account_id'),
+        ('Attachment', 'stg_salesforce__attachments', 'attachment_id'),
+        ('Campaign', 'stg_salesforce__campaigns', 'campaign_id'),
+        ('CampaignMember', 'stg_salesforce__campaign_members', 'campaign_member_id'),
+        ('CaseComment', 'stg_salesforce__case_comments', 'case_comment_id'),
         ('Case', 'stg_salesforce__cases', 'case_id'),
         ('Contact', 'stg_salesforce__contacts', 'contact_id'),
+        ('ContentVersion', 'stg_salesforce__content_versions', 'content_version_id'),
+        ('EmailMessage', 'stg_salesforce__email_messages', 'email_message_id'),
+        ('Event', 'stg_salesforce__events', 'event_id'),
         ('Lead', 'stg_salesforce__leads', 'lead_id'),
+        ('Note', 'stg_salesforce__notes', 'note_id'),
         ('Opportunity', 'stg_salesforce__opportunities', 'opportunity_id'),
         ('OpportunityContactRole', 'stg_salesforce__opportunity_contact_roles', 'opportunity_contact_role_id'),
         ('OpportunityFieldHistory', 'stg_salesforce__opportunity_field_history', 'opportunity_field_history_id'),
+        ('OpportunityLineItem', 'stg_salesforce__opportunity_line_items', 'opportunity_line_item_id'),
+        ('Product2', 'stg_salesforce__products', 'product_id'),
         ('RecordType', 'stg_salesforce__record_types', 'record_type_id'),
+        ('Subscription__c', 'stg_salesforce__subscriptions', 'subscription_id'),
+        ('Task', 'stg_salesforce__tasks', 'task_id'),
         ('User', 'stg_salesforce__users', 'user_id'),
     ]) }}
 {% endmacro %}

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 USER_PREFIX = "005"
 ROWS = {
     "Account": 400, "Contact": 1600, "Lead": 900, "Opportunity": 1200, "Case": 900, "Task": 1500, "Event": 500,
-    "CampaignMember": 1000, "Subscription__c": 250,
+    "CampaignMember": 1000, "Subscription__c": 250, "EmailMessage": 200, "Note": 80, "Attachment": 20, "Person account": 6,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sandbox.company.accounts import add_accounts, settle_accounts, sum_pipeline
 from sandbox.company.activities import add_campaign_members, add_events, add_tasks
 from sandbox.company.block import Block
 from sandbox.company.catalogue import add_catalogue
+from sandbox.company.correspondence import add_emails, add_files, add_notes
 from sandbox.company.defects import add_defects
 from sandbox.company.dice import Dice
 from sandbox.company.dirt import Dirt
@@ -16,6 +17,7 @@ from sandbox.company.duplicates import add_duplicate_accounts, add_duplicate_peo
 from sandbox.company.files import Folder
 from sandbox.company.ids import Ids
 from sandbox.company.people import add_contacts, add_converted_leads, add_leads, compute_names
+from sandbox.company.private import add_private_customers
 from sandbox.company.removals import remove_some
 from sandbox.company.sales import add_opportunities, add_subscriptions
 from sandbox.company.service import add_cases
@@ -27,7 +29,7 @@ USERS, CAMPAIGNS = 40, 12
 STEPS = (
     add_accounts, add_duplicate_accounts, add_contacts, add_leads, add_duplicate_people, add_opportunities, add_converted_leads,
     add_subscriptions, add_cases, add_tasks, add_events, add_campaign_members, settle_accounts, add_defects, remove_some,
-    sum_pipelines, compute_names,
+    sum_pipelines, compute_names, add_private_customers, add_emails, add_notes, add_files,
 )  # fmt: skip
 
 

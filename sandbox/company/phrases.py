@@ -87,3 +87,17 @@ FILLER = "Copied from the old system: the customer was called, nobody answered, 
 def phrases(texts: dict[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
     """Return what is said in English and, if it is another one, in the language."""
     return texts["English"] if language == "English" else texts["English"] + texts.get(language, ())
+
+
+REPLIES = (
+    "Thank you for your message. We have ordered the part and will call you as soon as it arrives.",
+    "Could you send us the serial number, please? It is on the label beside the inlet.",
+    "A firmware update solves this; the instructions are attached to the case.",
+)
+NOTE_TITLES = ("Visit", "Call with purchasing", "Budget", "Contract", "Competitor", "Next year")
+NOTES = (
+    "They plan a second line for next spring and want an offer by autumn.",
+    "Purchasing wants two offers; we should name the total cost of five years.",
+    "The plant manager retires in summer. His deputy knows our sensors well.",
+    "Asked for a loan unit while theirs is being calibrated: agreed, two weeks.",
+)

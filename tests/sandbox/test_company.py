@@ -23,7 +23,7 @@ from sandbox.salesforce.seed import load_folder
 
 ORG = declared_org().sobjects
 # Objects of the stand-in that the company has no records of.
-UNUSED = {"Attachment", "ContentDocument", "ContentVersion", "OpportunityFieldHistory", "QueueSobject"}
+UNUSED = {"OpportunityFieldHistory", "QueueSobject"}
 Table = dict[str, dict[str, str]]
 EXPECTED = {
     "Account": 400, "Contact": 1600, "Lead": 900, "Opportunity": 1200, "Case": 900, "Task": 1500, "Event": 500, "Campaign": 12,
@@ -118,9 +118,10 @@ def test_dirt_names_records_and_fields_that_exist(folder: Path, org: dict[str, T
 
 
 def test_truth_covers_every_person_and_company(folder: Path, org: dict[str, Table]) -> None:
+    persons, companies = private_customers(org), {row["record_id"] for row in read(folder, ACCOUNT)}
     people = [row["record_id"] for row in read(folder, PERSON)]
-    assert sorted(people) == sorted([*org["Contact"], *org["Lead"]])
-    assert sorted(row["record_id"] for row in read(folder, ACCOUNT)) == sorted(org["Account"])
+    assert sorted(people) == sorted([*org["Contact"], *org["Lead"], *persons])
+    assert companies == set(org["Account"]) - persons
 
 
 def test_truth_groups_exactly_the_planted_duplicates(folder: Path, org: dict[str, Table]) -> None:
@@ -130,9 +131,17 @@ def test_truth_groups_exactly_the_planted_duplicates(folder: Path, org: dict[str
     people = Counter(row["entity_id"] for row in read(folder, PERSON))
     converted = sum(row["IsConverted"] == "true" for row in org["Lead"].values())
     planted = kinds["duplicate_contact"] + kinds["duplicate_lead"] + kinds["duplicate_across"]
-    assert people.total() - len(people) == planted + merged["Contact"] + merged["Lead"] + converted
+    persons = len(private_customers(org))
+    assert people.total() - len(people) == planted + merged["Contact"] + merged["Lead"] + converted + persons
     companies = Counter(row["entity_id"] for row in read(folder, ACCOUNT))
     assert companies.total() - len(companies) == kinds["duplicate_account"] + merged["Account"]
+
+
+def private_customers(org: dict[str, Table]) -> set[str]:
+    """Return the ids of the accounts that are persons, and make sure that each has its contact."""
+    persons = {record: row for record, row in org["Account"].items() if row["IsPersonAccount"] == "true"}
+    assert {org["Contact"][row["PersonContactId"]]["AccountId"] for row in persons.values()} == set(persons)
+    return set(persons)
 
 
 def broken_references(org: dict[str, Table]) -> set[tuple[str, str]]:
@@ -381,8 +390,8 @@ def test_a_larger_company_is_whole_too(tmp_path: Path) -> None:
     assert broken_references(org) == orphans
     company = {row["record_id"]: row["entity_id"] for row in read(tmp_path, ACCOUNT)}
     names = defaultdict(set)
-    for record, row in org["Account"].items():
-        names[row["Name"]].add(company[record])
+    for record, entity in company.items():
+        names[org["Account"][record]["Name"]].add(entity)
     assert {name for name, entities in names.items() if len(entities) > 1} == set()
 
 
