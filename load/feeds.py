@@ -19,6 +19,7 @@ DATA_TYPES = frozenset(
 )
 RECORD_KEY = "_record_key"
 ROW_HASH = "_row_hash"
+LEFT_OUT = "_left_out"  # what the mart does not send, for the quarantine; no property
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[
 
 def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
     for column in model["columns"].values():
-        if column["name"].lower() in (RECORD_KEY, ROW_HASH):
+        if column["name"].lower() in (RECORD_KEY, ROW_HASH, LEFT_OUT):
             continue
         yield Column(
             name=column["name"],

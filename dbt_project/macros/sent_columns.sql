@@ -33,12 +33,13 @@
 {#
     A digest of all that is sent for one record. The loader sends a record again only when it differs from the one
     that it last sent. Times are written with a format of their own, since a session may set another as its default.
+    `values` gives the SQL of each property by its name.
 #}
-{% macro row_hash(names) -%}
+{% macro row_hash(values) -%}
     {%- set parts = [] -%}
-    {%- for name in names -%}
+    {%- for name, value in values.items() -%}
         {%- set is_time = (model.columns[name].data_type or '').startswith('timestamp') -%}
-        {%- set as_text = "to_char(" ~ name ~ ", 'YYYY-MM-DD HH24:MI:SS')" if is_time else "cast(" ~ name ~ " as varchar)" -%}
+        {%- set as_text = "to_char(" ~ value ~ ", 'YYYY-MM-DD HH24:MI:SS')" if is_time else "cast(" ~ value ~ " as varchar)" -%}
         {%- do parts.append("coalesce(" ~ as_text ~ ", chr(30))") -%}
     {%- endfor -%}
     md5({{ parts | join(" || chr(31) || ") if parts else "''" }})
@@ -46,18 +47,26 @@
 
 
 {#
-    What a mart ends with: its key, the digest, and each property of the contract, where they are declared once. A unit
-    test has no contract, so there it is all that the mart maps.
+    What a mart ends with: its key, the digest, what its target would refuse and is therefore left out, and each property of
+    the contract, where they are declared once. A unit test has no contract, so there it is all that the mart maps.
 #}
 {% macro sent_columns() -%}
     {%- if model.resource_type == 'unit_test' -%}
     *
     {%- else -%}
-    {%- set names = property_names(model.columns) -%}
+    {%- set checks, values = {}, {} -%}
+    {%- for name in property_names(model.columns) -%}
+        {%- set own = limit_checks(name, limits_of(model.config.meta, model.columns[name])) -%}
+        {%- if own -%}{%- do checks.update({name: own}) -%}{%- endif -%}
+        {%- do values.update({name: within_limits(name, own)}) -%}
+    {%- endfor -%}
     _record_key,
-    {{ row_hash(names) }} as _row_hash
-    {%- for name in names %},
-    {{ name }}
+    {{ row_hash(values) }} as _row_hash
+    {%- if '_left_out' in model.columns %},
+    {{ left_out(checks) }} as _left_out
+    {%- endif %}
+    {%- for name, value in values.items() %},
+    {{ value }}{{ ' as ' ~ name if value != name }}
     {%- endfor %}
     {%- endif -%}
 {%- endmacro %}

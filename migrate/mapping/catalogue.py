@@ -134,8 +134,13 @@ class _Reader:
 
 
 def rule(statement: exp.Query, column: str) -> str:
-    """Give the expression that a mart maps to a column: the one in the CTE that its last select lists."""
+    """Give the expression that a mart maps to a column: the one in the CTE that its last select lists.
+
+    What the last select adds, that a value outside the target's limits is left out, is no part of the rule.
+    """
     found = _output(statement, column)
+    if isinstance(found, exp.If) and isinstance(found.args["true"], exp.Null):
+        found = found.args["false"]
     listed = statement.args["from_"].this.name
     for cte in statement.ctes:
         if cte.alias == listed and isinstance(found, exp.Column):

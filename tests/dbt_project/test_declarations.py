@@ -54,7 +54,10 @@ def test_exposed_marts_are_under_contract(project: Project) -> None:
     assert sent
     for exposure, mart in sent:
         assert mart["config"]["contract"]["enforced"], exposure["name"]
-        assert {"_record_key", "_row_hash"} <= set(mart["columns"]), exposure["name"]
+        ours = {"_record_key", "_row_hash"} | (
+            {"_left_out"} if _meta(exposure)["kind"] == "record" else set()
+        )
+        assert ours <= set(mart["columns"]), exposure["name"]
         assert all(column["data_type"] for column in mart["columns"].values()), exposure["name"]
 
 
@@ -104,8 +107,35 @@ def test_every_property_names_declared_source_fields(project: Project) -> None:
 
 
 def test_quarantine_holds_every_check(project: Project) -> None:
-    checks = {name for name in project.models if name.startswith("int_quality_")}
-    assert project.inputs(project.models["quarantine"]) == checks
+    findings, limits = "int_quality_findings", "int_quality_limits"
+    assert project.inputs(project.models[findings]) == {f"int_quality_{name}" for name in _checks(project)}
+    assert {findings, limits} <= project.inputs(project.models["quarantine"])
+    records = {mart["name"] for exposure, mart in project.marts_sent() if _meta(exposure)["kind"] == "record"}
+    assert records <= project.inputs(project.models[limits])
+
+
+def test_the_index_lists_every_check_and_no_other(project: Project) -> None:
+    index = {row["check_name"]: row for row in _rows("quality_checks")}
+    limits = set(re.findall(r"limit_\w+(?=', )", _macro(project, "limit_checks")))
+    assert set(index) == _checks(project) | limits
+    for name in _checks(project):
+        sql = project.models[f"int_quality_{name}"]["raw_code"]
+        for fact in ("object", "field", "scope"):
+            said = index[name][fact]
+            assert said == "*" or f"'{said}' as {fact}" in sql, f"{name}: the index has {fact} {said}"
+
+
+def test_a_record_without_what_its_target_requires_is_held_back(project: Project) -> None:
+    """The index has a check of scope `record` for each required property of each mart that is sent."""
+    held_back = {(row["object"], row["field"]) for row in _rows("quality_checks") if row["scope"] == "record"}
+    required = {
+        (_meta(exposure)["object"], name)
+        for exposure, mart in project.marts_sent()
+        for name, column in mart["columns"].items()
+        if _meta(column).get("limit", {}).get("required")
+    }
+    assert required
+    assert required <= held_back
 
 
 def test_every_cast_of_staging_is_checked(project: Project) -> None:
@@ -124,9 +154,8 @@ def test_every_cast_of_staging_is_checked(project: Project) -> None:
 
 
 def test_a_check_reports_under_its_own_name(project: Project) -> None:
-    for name, model in project.models.items():
-        if name.startswith("int_quality_"):
-            assert f"'{name.removeprefix('int_quality_')}' as check_name" in model["raw_code"], name
+    for name in _checks(project):
+        assert f"'{name}' as check_name" in project.models[f"int_quality_{name}"]["raw_code"], name
 
 
 def test_every_model_has_a_key(project: Project) -> None:
@@ -151,8 +180,24 @@ def test_a_held_back_value_is_one_without_a_row(table: str) -> None:
     assert all(all(row.values()) for row in _rows(table))
 
 
+def _checks(project: Project) -> set[str]:
+    """Name the checks that are models of their own."""
+    named = {name.removeprefix("int_quality_") for name in project.models if name.startswith("int_quality_")}
+    return named - {"findings", "limits"}
+
+
+def _meta(node: Any) -> dict[str, Any]:
+    meta: dict[str, Any] = node["config"]["meta"]
+    return meta
+
+
+def _macro(project: Project, name: str) -> str:
+    sql: str = project.manifest["macros"][f"macro.salesforce_exit.{name}"]["macro_sql"]
+    return sql
+
+
 def _outbound_records(project: Project) -> list[tuple[str, str]]:
-    sql = project.manifest["macros"]["macro.salesforce_exit.outbound_records"]["macro_sql"]
+    sql = _macro(project, "outbound_records")
     returned: list[list[tuple[str, str]]] = []
     environment = jinja2.Environment()  # noqa: S701  renders a macro, not a page
     environment.from_string(sql + "{{ outbound_records() }}").render({"return": returned.append})

@@ -24,7 +24,7 @@ refused_records as (
     select distinct
         object,
         record_id
-    from {{ ref('quarantine') }}
+    from {{ ref('int_quality_findings') }}
     where scope = 'record'
 ),
 

@@ -27,7 +27,7 @@ with companies as (
 
 refused as (
     select distinct record_id
-    from {{ ref('quarantine') }}
+    from {{ ref('int_quality_findings') }}
     where object = 'companies' and scope = 'record'
 ),
 

@@ -18,7 +18,7 @@ with cases as (
 
 refused as (
     select distinct record_id
-    from {{ ref('quarantine') }}
+    from {{ ref('int_quality_findings') }}
     where object = 'tickets' and scope = 'record'
 ),
 

@@ -19,7 +19,7 @@ with people as (
 
 refused as (
     select distinct record_id
-    from {{ ref('quarantine') }}
+    from {{ ref('int_quality_findings') }}
     where object = 'contacts' and scope = 'record'
 ),
 

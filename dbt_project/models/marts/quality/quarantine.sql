@@ -1,37 +1,40 @@
-{% set checks = [
-    'int_quality_people_unidentified',
-    'int_quality_people_email_invalid',
-    'int_quality_people_lead_status_unmapped',
-    'int_quality_companies_unnamed',
-    'int_quality_companies_industry_unmapped',
-    'int_quality_companies_website_invalid',
-    'int_quality_deals_stage_unmapped',
-    'int_quality_deals_type_unmapped',
-    'int_quality_tickets_status_unmapped',
-    'int_quality_tickets_priority_unmapped',
-    'int_quality_tickets_origin_unmapped',
-    'int_quality_links_orphaned',
-] %}
-
 with findings as (
-    {% for check in checks %}
     select
         check_name,
+        cast(null as varchar) as target,
         object,
         record_id,
         field,
         scope,
         problem
-    from {{ ref(check) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from {{ ref('int_quality_findings') }}
+    union all
+    select
+        check_name,
+        target,
+        object,
+        record_id,
+        field,
+        scope,
+        problem
+    from {{ ref('int_quality_limits') }}
+),
+
+checks as (
+    select
+        check_name,
+        what_to_do
+    from {{ ref('quality_checks') }}
 )
 
 select
-    check_name,
-    object,
-    record_id,
-    field,
-    scope,
-    problem
+    findings.check_name,
+    findings.target,
+    findings.object,
+    findings.record_id,
+    findings.field,
+    findings.scope,
+    findings.problem,
+    checks.what_to_do
 from findings
+left join checks on findings.check_name = checks.check_name
