@@ -28,7 +28,10 @@ def test_sqlfluff_reads_as_snowflake_what_lint_cannot_see(project: Project) -> N
     linter = Linter(config=FluffConfig(overrides={"dialect": "snowflake", "templater": "raw"}))
     unseen = {**_with_a_macro_that_lint_stubs(project), **_one_of_each_generic_test(project)}
     assert {"hubspot__contacts", "stg_salesforce__accounts", "recon_field"} <= set(unseen)
-    unparsed = {name: linter.parse_string(node["compiled_code"]).violations for name, node in unseen.items()}
+    unparsed = {
+        name: linter.parse_string(_without_repetition(node["compiled_code"])).violations
+        for name, node in unseen.items()
+    }
     assert {name: violations for name, violations in unparsed.items() if violations} == {}
 
 
@@ -64,8 +67,19 @@ def _one_of_each_generic_test(project: Project) -> dict[str, Any]:
     shapes = {}
     for node in project.data_tests.values():
         if node.get("test_metadata"):
-            shapes[node["test_metadata"]["name"], re.sub(r"[\w.']+", "_", node["compiled_code"])] = node
+            shapes[node["test_metadata"]["name"], _shape(node["compiled_code"])] = node
     return {node["name"]: node for node in shapes.values()}
+
+
+def _without_repetition(sql: str) -> str:
+    """Leave out the selects of a union that differ from another one in nothing but names and numbers."""
+    head, *parts = sql.split("union all")
+    kept = {(_shape(part) if part.count("(") == part.count(")") else part): part for part in parts[:-1]}
+    return "union all".join([head, *kept.values(), *parts[-1:]])
+
+
+def _shape(sql: str) -> str:
+    return re.sub(r"[\w.']+", "_", sql)
 
 
 def _compiled(project: Project) -> Iterator[tuple[str, str]]:
