@@ -19,9 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import pyarrow as pa
-import pyarrow.parquet
-
 from extract.errors import ExtractError
 from extract.pages import SUFFIX
 
@@ -70,7 +67,7 @@ class RowFiles:
         clear(folder)
         self.rows = 0
         self.folder = folder
-        self._schema = pa.schema([(name.upper(), pa.string()) for name in columns])
+        self._columns = [name.upper() for name in columns]
         self._rows_per_file = rows_per_file
         self._waiting: list[tuple[str | None, ...]] = []
 
@@ -82,9 +79,13 @@ class RowFiles:
             self._flush()
 
     def _flush(self) -> None:
+        # 40 MB that an object without rows made here does without.
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet  # noqa: PLC0415
+
         if self._waiting:
             cells = [pa.array(column, pa.string()) for column in zip(*self._waiting, strict=True)]
-            table = pa.table(cells, schema=self._schema)
+            table = pa.table(cells, names=self._columns)
             pa.parquet.write_table(table, self.folder / f"{self.rows:012}.parquet", compression=COMPRESSION)
             self._waiting.clear()
 

@@ -58,7 +58,7 @@ def whole(url: str, folder: Path, page_rows: str, digested: str = "") -> dict[st
     sf.session.budget.floor = 0.0
     description = describe(sf, OBJECT)
     with ThreadPoolExecutor(settings.pages) as pool:
-        call = Call(sf, "bench", folder, UNTIL, settings, _silent, pool)
+        call = Call(sf, "bench", folder, UNTIL, settings, _silent, pool, lambda _: None)
         copy = read_object(call, SOURCE, description, Known(), None)
     found = str(digest(copy.folder, copy.description.fields)) if digested else None
     return {"rows": copy.page_count, "digest": found}

@@ -6,19 +6,20 @@ digest, and is written when the file lies on the stage: a killed call goes on wi
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_sobject_blob_retrieve.htm
 """
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import stamina
 import structlog
 import urllib3
-from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Stamp, clear, execute, qualified, quoted, transaction
@@ -27,6 +28,9 @@ from extract.salesforce.login import error_of
 from extract.salesforce.query import refusal
 from extract.salesforce.read import Call
 from extract.sources import SourceObject
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
 
 STAGE = f"{RAW}.blobs"
 TABLE = f"{RAW}._blobs"
@@ -224,7 +228,7 @@ class _Field:
         return files
 
 
-def _result(future: "Future[Stored | None]") -> Iterator[Stored]:
+def _result(future: Future[Stored | None]) -> Iterator[Stored]:
     if stored := future.result():
         yield stored
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import stamina
 import structlog
 
+from extract.errors import ExtractError
 from extract.landing import (
     Stamp,
     check_rows,
@@ -19,19 +20,20 @@ from extract.landing import (
     land_rows,
     landing_table,
     load_files,
-    load_pages,
     open_stage,
     qualified,
     quoted,
     save_watermark,
     transaction,
 )
+from extract.pages import PageFolder
 from extract.salesforce import describe
+from extract.salesforce.arrivals import STAMP_COLUMNS, Arrivals, Batch
 from extract.salesforce.describe import RAW, Description
 from extract.salesforce.drift import Drift
 from extract.salesforce.read import Copy
 from extract.sources import SourceObject
-from warehouse.outcome import is_out_of_reach
+from warehouse.outcome import is_out_of_reach, is_refusal
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -42,8 +44,6 @@ Result = TypeVar("Result")
 
 # How long the warehouse may be out of reach, besides what its connector waits by itself.
 OUTAGE = dt.timedelta(minutes=10)
-
-STAMP_COLUMNS = {"_EXTRACTED_AT": "timestamp_ntz", "_RUN_ID": "varchar", "_DELETED": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,13 @@ class RawTables:
         """Look which columns exist, and open the stage."""
         self.connection = self._connection = connection
         self.stamp = self._stamp = stamp
+        self._refused: set[str] = set()
         self._open()
 
     def _open(self) -> None:
         self._columns = columns(self._connection)
+        # What landed before is not counted on.
+        self._arrivals = Arrivals(self._connection, self._stamp, self._columns)
         open_stage(self._connection, RAW)
 
     def patiently(self, work: Callable[[], Result]) -> Result:
@@ -137,6 +140,24 @@ class RawTables:
     def _comment(self, target: str, column: str, text: str) -> None:
         execute(self._connection, f"comment on column {target}.{quoted(column)} is '{text}'")
 
+    def arrive(self, batch: Batch) -> None:
+        """Let the pages that are there into the landing table, while others are under way; no reader sees them.
+
+        What the warehouse refuses now it refuses when the object is whole, and it is said then.
+        """
+        if batch.source.table in self._refused:
+            return
+        try:
+            self.patiently(lambda: self._arrivals.take(batch))
+        except Exception as error:
+            if not (isinstance(error, ExtractError) or is_refusal(error)):
+                raise
+            self._refused.add(batch.source.table)
+
+    def abandon(self, source: SourceObject | None = None) -> None:
+        """Drop what arrived of an object that came to nothing, or of all that are not whole."""
+        self.patiently(lambda: self._arrivals.drop(source))
+
     def put(self, copy: Copy) -> Counts:
         """Put one object's files into its table and move its watermark, both or neither.
 
@@ -164,27 +185,21 @@ class RawTables:
             counts = self._look_at_all(copy, counts)
             save_watermark(self._connection, copy.source.name, copy.window.until, self._stamp)
             self.save_count(copy, counts)
-        for table in (copy.source.table, *map(_beside, beside), _deleted_ids(copy.source)):
-            self._drop_landed(table)
+        self._arrivals.drop(copy.source)
+        execute(self._connection, f"drop table if exists {landing_table(RAW, _deleted_ids(copy.source))}")
         return counts
 
     def _land(self, copy: Copy, table: str) -> int:
-        """Copy the pages into a new table that has all columns of the raw one, and its run, time and deletion."""
-        landed = landing_table(RAW, table)
-        names = _columns(copy)
-        others = sorted(self._columns[copy.source.table] - {*names, *STAMP_COLUMNS})
-        declared = _declared(dict.fromkeys([*names, *others], "varchar") | STAMP_COLUMNS)
-        execute(self._connection, f"create or replace transient table {landed} ({declared})")
-        run_id, at = self._stamp.values
-        place = names.index("ISDELETED") + 1 if copy.description.keeps_deleted else 0
-        cells = {name: f"${number}" for number, name in enumerate(names, start=1)} | {
-            "_EXTRACTED_AT": f"'{at}'::timestamp_ntz",
-            "_RUN_ID": "'" + run_id.replace("'", "''") + "'",
-            "_DELETED": f"iff(${place} = 'true', true, false)" if place else "false",
-        }
-        rows = load_pages(self._connection, RAW, landed, cells, copy.folder)
-        check_rows(copy.source.name, copy.page_count, rows)
-        return rows
+        """Have all pages in the landing table of `table`, and count what is there.
+
+        Raises:
+            ExtractError: these are not the rows that were read.
+        """
+        batch = Batch(copy.source, copy.description, copy.job_id, PageFolder(copy.folder))
+        self._arrivals.complete(batch, table)
+        [found] = execute(self._connection, f"select count(*) as landed from {landing_table(RAW, table)}")
+        check_rows(copy.source.name, copy.page_count, found["landed"])
+        return int(found["landed"])
 
     def _land_deleted(self, copy: Copy) -> None:
         if copy.deleted:
@@ -252,9 +267,6 @@ class RawTables:
                 self._stamp.values[::-1],
             )
         return found
-
-    def _drop_landed(self, table: str) -> None:
-        execute(self._connection, f"drop table if exists {landing_table(RAW, table)}")
 
     def _landed_ids(self, source: SourceObject) -> int:
         landed = landing_table(RAW, source.table)

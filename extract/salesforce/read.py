@@ -17,6 +17,7 @@ from simple_salesforce import Salesforce
 from extract.landing import remove_empty
 from extract.pages import Page, PageFolder
 from extract.salesforce import deleted, query, rest, results
+from extract.salesforce.arrivals import Batch
 from extract.salesforce.deleted import Deleted
 from extract.salesforce.describe import Description, describe_source
 from extract.salesforce.drift import Drift, Known
@@ -75,7 +76,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What all objects of one call share; used by several threads. `pool` reads pages."""
+    """What all objects of one call share; used by several threads. `pool` reads pages.
+
+    `arrived` is told of the pages of an object that are there while others are under way.
+    """
 
     sf: Salesforce
     run_id: str
@@ -84,6 +88,7 @@ class Call:
     settings: Settings
     progress: Progress
     pool: Executor
+    arrived: Callable[[Batch], None]
     stop: threading.Event = field(default_factory=threading.Event)
 
     def folder(self, source: SourceObject) -> Path:
@@ -294,8 +299,10 @@ def _read_once(
     else:
         pages.drop_from(0)
         reading = rest.read_pages(call.sf, description, window, pages)
-    label = source.name if folder == call.folder(source) else f"{source.name}, {LABELS[folder.name]}"
-    _follow(call, label, reading, pages, total)
+    whole_records = folder == call.folder(source)
+    label = source.name if whole_records else f"{source.name}, {LABELS[folder.name]}"
+    batch = Batch(source, description, job.id, pages) if job and whole_records else None
+    _follow(call, label, reading, pages, total, batch)
     copy = Copy(
         source, description, window, job.id if job else None, pages.folder, pages.rows, pages.rows, None
     )
@@ -303,13 +310,20 @@ def _read_once(
 
 
 def _follow(
-    call: Call, label: str, reading: Generator[Page, None, None], pages: PageFolder, total: int | None
+    call: Call,
+    label: str,
+    reading: Generator[Page, None, None],
+    pages: PageFolder,
+    total: int | None,
+    batch: Batch | None,
 ) -> None:
-    """Read to the end, telling the progress; the pages of an earlier call count."""
+    """Read to the end, telling the progress and what has arrived; the pages of an earlier call count."""
     with contextlib.closing(reading):
         for _ in reading:
             call.progress(label, pages.rows, total)
             call.check_stop()
+            if batch:
+                call.arrived(batch)
 
 
 def _job(call: Call, description: Description, window: Window, folder: Path) -> _Job | None:

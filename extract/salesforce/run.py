@@ -11,10 +11,11 @@ import email.utils
 import errno
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import requests
 import structlog
@@ -23,6 +24,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Stamp, remove_empty
+from extract.salesforce.arrivals import Batch
 from extract.salesforce.blobs import copy_files
 from extract.salesforce.budget import Budget
 from extract.salesforce.describe import Description, describe_org, misspelt, nearest
@@ -111,7 +113,8 @@ def extract(
     until = soql_time(_open_day(sf, settings.floor) + dt.timedelta(seconds=1))
     org = describe_org(sf)
     pool = ThreadPoolExecutor(settings.pages, thread_name_prefix="pages")
-    call = Call(sf, run_id, landing_dir, until, settings, progress or _silent, pool)
+    news: News = SimpleQueue()
+    call = Call(sf, run_id, landing_dir, until, settings, progress or _silent, pool, news.put)
     for source in objects:
         take_over(call, source)
     present = [each for each in objects if each.name in org]
@@ -125,12 +128,19 @@ def extract(
     described: list[Description] = []
     exhausted: BudgetExhausted | None = None
     try:
-        for attempt in _attempts(call, orders):
-            done = results[attempt.order.source.name] = _settle(call, tables, attempt)
-            if attempt.copy and done.status == "succeeded":
-                described.append(attempt.copy.description)
+        for each in _read_all(call, orders, news):
+            if isinstance(each, Batch):
+                tables.arrive(each)
+                continue
+            done = results[each.order.source.name] = _settle(call, tables, each)
+            if each.copy and done.status == "succeeded":
+                described.append(each.copy.description)
     except BudgetExhausted as error:
         exhausted = error
+        tables.abandon()
+    except LoginError:
+        tables.abandon()
+        raise
     tables.patiently(lambda: tables.save_descriptions(org, described, landing_dir / run_id / "_describe"))
     remove_empty(landing_dir / run_id)
     if exhausted:
@@ -157,15 +167,30 @@ class _Attempt:
     error: Exception | None = None
 
 
-def _attempts(call: Call, orders: Sequence[Order]) -> Iterator[_Attempt]:
-    """Read the objects in threads and give each as it is done; at the day's allowance stop and say so last."""
+# What reading threads tell the one that works with the warehouse.
+News: TypeAlias = SimpleQueue[Batch | Future[_Attempt]]
+
+
+def _read_all(call: Call, orders: Sequence[Order], news: News) -> Iterator[_Attempt | Batch]:
+    """Read the objects in threads; give each as it is done, and before that the pages of it that have arrived.
+
+    At the day's allowance stop, and say so last.
+    """
     exhausted: BudgetExhausted | None = None
     pool = ThreadPoolExecutor(call.settings.threads, thread_name_prefix="salesforce")
     try:
         futures = [pool.submit(_attempt, call, order) for order in orders]
-        for future in as_completed(futures):
+        for future in futures:
+            future.add_done_callback(news.put)
+        left = len(futures)
+        while left:
+            each = news.get()
+            if isinstance(each, Batch):
+                yield each
+                continue
+            left -= 1
             try:
-                yield future.result()
+                yield each.result()
             except BudgetExhausted as error:
                 exhausted = error
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -274,6 +299,7 @@ def _copy_files(call: Call, tables: RawTables, copy: Copy) -> list[str]:
 
 def _failed(tables: RawTables, attempt: _Attempt, error: Exception | None) -> Extracted:
     source = attempt.order.source
+    tables.abandon(source)
     source_count = page_count = 0
     if isinstance(error, CountError):
         source_count, page_count = error.copy.source_count, error.copy.page_count

@@ -188,6 +188,8 @@ def test_a_count_that_differs_leaves_the_object_alone_and_the_others_go_on(
     ]
     counted = "select source_count, page_count, landed_count from ops.extract_count where run_id = 'run-2'"
     assert (2, 1, None) in rows(connection, counted)
+    landed = "select count(*) from information_schema.tables where table_name like '_LANDED%'"
+    assert rows(connection, landed) == [(0,)]
     [healed] = copy(CONTACT)
     assert (healed.status, healed.landed_count) == ("succeeded", 1)
 
@@ -412,13 +414,15 @@ def test_a_warehouse_that_is_gone_for_a_while_is_waited_for(
     org: Org, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     org.fill(Contact=contacts(5))
+    org.control("limits", BulkResultPage=2)
     server = Server(tmp_path)
     monkeypatch.setenv("WAREHOUSE_PORT", "0")  # put back at the end: the server sets it
     server.start()
     assert server.process
     connection = warehouse.connect("local", REPOSITORY)
     warehouse.setup(connection)
-    gone = iter([True])
+    # When some pages are in the landing table, and others are still under way.
+    gone = iter([False, True])
 
     def go(*_: Any) -> None:
         if next(gone, False) and server.process:
@@ -432,7 +436,7 @@ def test_a_warehouse_that_is_gone_for_a_while_is_waited_for(
         [CONTACT],
         run_id="run",
         landing_dir=tmp_path / "landing",
-        settings=NOW,
+        settings=ONE_BY_ONE,
         progress=go,
     )
     assert (done.status, done.raw_count, done.landed_count) == ("succeeded", 5, 5)
