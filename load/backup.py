@@ -56,7 +56,7 @@ INTERCOM_FOUND = """
             select
                 object,
                 {reference},
-                '',
+                'attached',
                 min(_extracted_at)
             from raw_intercom.links
             group by object, contact_id, other_id"""

@@ -21,7 +21,7 @@ import structlog
 import urllib3
 from hubspot.crm import properties as properties_api
 
-from load import hubspot_account
+from load import hubspot_account, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
@@ -62,6 +62,7 @@ from load.target import (
     reference,
 )
 from load.threads import CutShort, concurrently
+from load.undo_links import Linked
 
 log = structlog.get_logger()
 
@@ -232,6 +233,26 @@ class HubSpot:
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive records, or remove links, by their `target_id`; see `load.target.Target`."""
         work = self._unlink if feed.kind == "link" else partial(self._archive, feed)
+        yield from self._side_by_side(work, _batches(rows, self._records_per_call))
+
+    def restore(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Write values over records; see `load.rollback.Reversible`."""
+        path = self._paths["update"].format(object=feed.object)
+        work = partial(hubspot_restore.put_back, path=path, batch=self._batch)
+        yield from self._side_by_side(work, _batches(rows, self._records_per_call))
+
+    def bring_back(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Refuse every row: HubSpot's API restores no archived record."""
+        for several in _batches(rows, self._records_per_call):
+            yield [hubspot_restore.not_brought_back(row, feed.object) for row in several]
+
+    def linked(self, _: Feed, starts: Iterable[str]) -> Iterator[tuple[str, Linked]]:
+        """Give the links with these first ends; see `load.rollback.Reversible`."""
+        yield from hubspot_restore.linked(starts, self._paths, self._ask)
+
+    def relink(self, _: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Take types from links and give them; see `load.rollback.Reversible`."""
+        work = partial(hubspot_restore.relink, paths=self._paths, batch=self._batch)
         yield from self._side_by_side(work, _batches(rows, self._records_per_call))
 
     def _side_by_side(

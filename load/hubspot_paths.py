@@ -49,6 +49,7 @@ CALLS = {
     "link": ("associations", "/{from_object}/{to_object}/batch/create"),
     "linked": ("associations", "/{from_object}/{to_object}/batch/read"),
     "unlink": ("associations", "/{from_object}/{to_object}/batch/archive"),
+    "unlabel": ("associations", "/{from_object}/{to_object}/batch/labels/archive"),
 }
 
 

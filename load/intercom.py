@@ -8,6 +8,7 @@ repeat conflicts and are off by two. What is done with a record of each kind is 
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import httpx
 
@@ -33,6 +34,7 @@ from load.target import (
     only_reading,
 )
 from load.threads import concurrently
+from load.undo_links import Linked
 
 # A small workspace's budget, until the first answer says what this one's is.
 CALLS_PER_WINDOW = 166
@@ -44,6 +46,28 @@ SEARCH_LAG_SECONDS = 180.0
 
 
 Kind = Companies | Contacts | Attachments | Tickets
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A kind of record of which a write can be undone."""
+
+    def restore(self, row: Row) -> Result:
+        """Write values over a record, as it gave them."""
+
+    def bring_back(self, row: Row) -> Result:
+        """Restore an archived record, or refuse."""
+
+
+@runtime_checkable
+class Relinkable(Protocol):
+    """A kind of link of which a write can be undone."""
+
+    def linked(self, start: str) -> list[tuple[str, Linked]]:
+        """Give the links of a first end."""
+
+    def relink(self, row: Row) -> Result:
+        """Make or take away a link."""
 
 
 class Intercom:
@@ -178,6 +202,35 @@ class Intercom:
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive contacts, delete companies and tickets, unlink; see `load.target.Target`."""
         yield from self._one_by_one(self._kind(feed).archive, rows)
+
+    def restore(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Write values over records; see `load.rollback.Reversible`."""
+        yield from self._one_by_one(self._restorable(feed).restore, rows)
+
+    def bring_back(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Take contacts out of the archive; nothing else comes back."""
+        yield from self._one_by_one(self._restorable(feed).bring_back, rows)
+
+    def linked(self, feed: Feed, starts: Iterable[str]) -> Iterator[tuple[str, Linked]]:
+        """Give the links with these first ends; see `load.rollback.Reversible`."""
+        for several in concurrently(self._relinkable(feed).linked, starts, self._threads):
+            yield from (link for one in several for link in one)
+
+    def relink(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
+        """Attach and detach; see `load.rollback.Reversible`."""
+        yield from self._one_by_one(self._relinkable(feed).relink, rows)
+
+    def _restorable(self, feed: Feed) -> Restorable:
+        kind = self._kind(feed)
+        if not isinstance(kind, Restorable):
+            raise LoadError(f"What was written of Intercom's {feed.object} cannot be undone.")
+        return kind
+
+    def _relinkable(self, feed: Feed) -> Relinkable:
+        kind = self._kind(feed)
+        if not isinstance(kind, Relinkable):
+            raise LoadError(f"What was written of Intercom's {feed.object} cannot be undone.")
+        return kind
 
     def _kind(self, feed: Feed) -> Kind:
         made: dict[str, Callable[[], Kind]] = {

@@ -1,13 +1,15 @@
 """Intercom's companies, and which contact is at which."""
 
 import json
+from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
 from load.feeds import Feed
 from load.intercom_over import written_over
-from load.intercom_values import present
+from load.intercom_values import present, put_back
 from load.intercom_wire import Wire, message_of, result_of
-from load.target import END_GONE, Present, Result, Row, reference
+from load.target import CANNOT, END_GONE, Present, Result, Row, reference
+from load.undo_links import ATTACHED, Linked
 
 PER_PAGE = 50
 
@@ -34,6 +36,15 @@ class Companies:
         """Delete a company, which archives it."""
         return self._wire.gone(row, "DELETE", f"/companies/{row.target_id}")
 
+    def restore(self, row: Row) -> Result:
+        """Write values over a company; what it is known by cannot be changed."""
+        body = put_back(self._feed, row)
+        return result_of(row, self._wire.ask("PUT", f"/companies/{row.target_id}", body), body)
+
+    def bring_back(self, row: Row) -> Result:
+        """Refuse: a deleted company stays deleted."""
+        return row.refused(CANNOT, f"Intercom cannot bring back a deleted company, such as {row.target_id}.")
+
 
 class Attachments:
     """The work on which contact is at which company."""
@@ -44,15 +55,35 @@ class Attachments:
     def there(self, row: Row) -> Present:
         """Say whether a contact is at a company."""
         _, contact_id, _, company_id = (row.target_id or "///").split("/")
+        is_there = bool(contact_id) and company_id in self._companies(contact_id)
+        return Present(row.record_key, row.target_id if is_there else None)
+
+    def _companies(self, contact_id: str) -> Iterator[str]:
         path = f"/contacts/{contact_id}/companies?per_page={PER_PAGE}"
-        while contact_id and (page := self._wire.get(path)) is not None:
-            if company_id in {each["id"] for each in page.content.get("data", ())}:
-                return Present(row.record_key, row.target_id)
+        while (page := self._wire.get(path)) is not None:
+            yield from (each["id"] for each in page.content.get("data", ()))
             following = (page.content.get("pages") or {}).get("next")
             if not following:
-                break
+                return
             path = f"{path.partition('?')[0]}?{urlsplit(following).query}"
-        return Present(row.record_key)
+
+    def linked(self, start: str) -> list[tuple[str, Linked]]:
+        """Give the companies of a contact."""
+        _, contact_id, _ = start.split("/")
+        return [
+            (reference("contacts", contact_id, "companies", company_id), Linked(frozenset({ATTACHED})))
+            for company_id in self._companies(contact_id)
+        ]
+
+    def relink(self, row: Row) -> Result:
+        """Attach a contact that should be attached, detach one that should not."""
+        _, contact_id, _, company_id = (row.target_id or "///").split("/")
+        if not row.values["wanted"]:
+            return self.archive(row)
+        body = json.dumps({"id": company_id})
+        return result_of(
+            row, self._wire.ask("POST", f"/contacts/{contact_id}/companies", body), body, row.target_id
+        )
 
     def send(self, row: Row) -> Result:
         """Attach a contact to a company; an attachment that moved is undone first."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from load.answer import Answer
 from load.feeds import Feed
 from load.intercom_over import written_over
-from load.intercom_values import body_of, overwriting, present
+from load.intercom_values import body_of, overwriting, present, put_back
 from load.intercom_wire import Wire, message_of, result_of
 from load.target import Present, Result, Row
 
@@ -110,6 +110,15 @@ class Contacts:
     def archive(self, row: Row) -> Result:
         """Archive a contact."""
         return self._wire.gone(row, "POST", f"/contacts/{row.target_id}/archive")
+
+    def restore(self, row: Row) -> Result:
+        """Write values over a contact."""
+        body = put_back(self._feed, row)
+        return result_of(row, self._wire.ask("PUT", f"/contacts/{row.target_id}", body), body)
+
+    def bring_back(self, row: Row) -> Result:
+        """Take a contact out of the archive."""
+        return result_of(row, self._wire.ask("POST", f"/contacts/{row.target_id}/unarchive"), None)
 
     def _survivor(self, path: str) -> str | None:
         """Give the id of the contact that a contact was merged into, if it was."""

@@ -15,7 +15,7 @@ from load.drift import settled
 from load.feeds import Column, Feed
 from load.intercom_values import as_value
 from load.intercom_wire import Wire, code_of, message_of, result_of
-from load.target import END_GONE, LoadError, Present, Result, Row, SchemaChange
+from load.target import CANNOT, END_GONE, LoadError, Present, Result, Row, SchemaChange
 
 # What a ticket has of its own: the mart's column, and where the attribute of every type is called otherwise.
 FIELDS = frozenset(
@@ -158,6 +158,27 @@ class Tickets:
     def archive(self, row: Row) -> Result:
         """Delete a ticket: Intercom does not archive them."""
         return self._wire.gone(row, "DELETE", f"/tickets/{row.target_id}")
+
+    def restore(self, row: Row) -> Result:
+        """Write values over a ticket, as `values_of` gives them."""
+        values = {self._feed.key: row.values[self._feed.key]} if self._feed.key in row.values else {}
+        for column in self._feed.columns:
+            name = column.name if column.custom else OWN_ATTRIBUTES.get(column.name)
+            if name and column.name in row.values:
+                values[name] = row.values[column.name]
+        body: dict[str, Any] = {"ticket_attributes": values} if values else {}
+        if "ticket_state" in row.values:
+            body["ticket_state_id"] = self._state(row)
+        if "assignee_id" in row.values:
+            body["assignee_id"] = str(row.values["assignee_id"] or NOBODY)
+        payload = json.dumps(body)
+        return result_of(
+            row, self._wire.ask("PUT", f"/tickets/{row.target_id}", payload), payload, row.target_id
+        )
+
+    def bring_back(self, row: Row) -> Result:
+        """Refuse: a deleted ticket stays deleted."""
+        return row.refused(CANNOT, f"Intercom cannot bring back a deleted ticket, such as {row.target_id}.")
 
     def _found(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Give the tickets that carry these keys, by key. Of two with one key it is the older one."""

@@ -36,6 +36,12 @@ def as_json(feed: Feed, row: Row) -> dict[str, Any]:
     return {**fields, "custom_attributes": custom} if custom else fields
 
 
+def put_back(feed: Feed, row: Row) -> str:
+    """Write values that Intercom gave as the body of a call that restores them; null clears."""
+    own = {feed.key: row.values[feed.key]} if feed.key in row.values else {}
+    return json.dumps({**own, **as_json(feed, replace(row, action="update"))})
+
+
 def as_value(value: Any) -> Any:
     """Write one value: JSON's own types, days and moments in Unix seconds."""
     return _AS_JSON[type(value)](value)

@@ -67,6 +67,9 @@ where not exists (
         and attempt.record_key = incoming.record_key and attempt.attempted_at = incoming.attempted_at
 )"""
 
+# What was archived, or put back as it was before any of our records was there, is not ours any more.
+NOT_OURS = "(latest.action = 'archive' or (latest.action = 'restore' and latest.row_hash is null))"
+
 LATEST_SUCCESSES = f"""
 merge into ops.load_ledger as ledger
 using (
@@ -76,11 +79,11 @@ using (
     qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
 ) as latest
 on ledger.target = latest.target and ledger.object = latest.object and ledger.record_key = latest.record_key
-when matched and latest.attempted_at >= ledger.loaded_at and latest.action = 'archive' then delete
+when matched and latest.attempted_at >= ledger.loaded_at and {NOT_OURS} then delete
 when matched and latest.attempted_at >= ledger.loaded_at then update set
     target_id = latest.target_id, row_hash = latest.row_hash, run_id = latest.run_id, loaded_at = latest.attempted_at,
     kept = latest.kept, created_in = iff(latest.action = 'create', latest.run_id, ledger.created_in)
-when not matched and latest.action <> 'archive' then
+when not matched and not {NOT_OURS} then
     insert (target, object, record_key, target_id, row_hash, run_id, loaded_at, kept, created_in)
     values (latest.target, latest.object, latest.record_key, latest.target_id, latest.row_hash, latest.run_id,
         latest.attempted_at, latest.kept, iff(latest.action = 'create', latest.run_id, null))"""

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from load.feeds import Feed
 
-Action = Literal["create", "update", "archive"]
+Action = Literal["create", "update", "archive", "restore"]
 Status = Literal["succeeded", "refused", "failed"]
 
 # Categories of our own, beside the targets'.
@@ -15,6 +15,7 @@ MERGED = "MERGED"
 END_GONE = "END_GONE"
 CHANGED = "CHANGED_BY_HAND"
 EXISTS = "EXISTS"
+CANNOT = "CANNOT_BE_UNDONE"
 
 
 class LoadError(Exception):

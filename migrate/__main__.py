@@ -168,6 +168,37 @@ def backup(
         _give(work.screen, f"Backup {made['backup_id']}", made, made["parts"])
 
 
+@app.command(epilog="Example: migrate rollback 20260131T020000Z-1a2b --dry-run")
+def rollback(
+    run: Annotated[str, typer.Argument(help="Id of the run whose writes are undone.")],
+    select: Annotated[
+        list[str] | None, typer.Option("--select", "-s", help="Only hubspot, or hubspot:contacts.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be undone; writes nothing.")
+    ] = False,
+    with_later: Annotated[
+        bool, typer.Option("--with-later", help="Undo the runs after it first, newest first.")
+    ] = False,
+    even_if_changed: Annotated[
+        bool, typer.Option("--even-if-changed", help="Undo also what somebody changed in the target since.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the targets back to what they held before a run, and compare."""
+    from migrate import rollback as undoing
+
+    with _work(as_json) as work:
+        undone = undoing.rollback(
+            work, run, select or (), dry_run=dry_run, with_later=with_later, even_if_changed=even_if_changed
+        )
+        document = undoing.document(undone)
+        _give(work.screen, "", document, [row for one in document["runs"] for row in one["outcomes"]])
+        if not as_json:
+            work.screen.exceptions([row for one in document["runs"] for row in one["exceptions"]])
+        _leave_with(work.screen, undoing.findings(undone))
+
+
 @app.command(epilog="Example: migrate load --retry-refused")
 def load(
     resend: Resend = False,

@@ -23,6 +23,7 @@ from rich.text import Text
 
 SCHEMA_VERSION = 1
 TABLE_WIDTH = 126
+FEW = 20
 # a text of this length is not folded further in a table, and a cell has this much around it
 COLUMN_WIDTH = 24
 CELL_PADDING = 2
@@ -89,6 +90,16 @@ class Screen:
             for one in objects
         ]
         self.table("Reconciliation", rows)
+
+    def exceptions(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print the first of the records that a rollback did not bring back."""
+        columns = ("object", "record_key", "target_id", "outcome", "kept", "reason")
+        if rows:
+            named = [
+                {**row, "object": f"{row['target']} {row['object']}", "kept": ", ".join(row["kept"])}
+                for row in rows
+            ]
+            self.table(f"Not as before: the first of {len(rows)}", named[:FEW], columns)
 
     def summary(self, document: Mapping[str, Any]) -> None:
         """Print how a run ended: the reconciliation, what was written, and whether the thresholds hold."""

@@ -14,7 +14,7 @@ from load.backup import Part
 from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
-from load.target import Target
+from load.reversal import Reversible
 from migrate.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -36,7 +36,7 @@ def salesforce(settings: Settings) -> Any:
     return extract.salesforce.connect(login, api_version=settings.salesforce_api_version)
 
 
-def targets(settings: Settings) -> dict[str, Target]:
+def targets(settings: Settings) -> dict[str, Reversible]:
     """Give the two targets, each bound to the one account that the settings allow."""
     return {
         "hubspot": HubSpot(

@@ -191,6 +191,33 @@ create table if not exists ops.backup_part (
     taken_at timestamp_ntz not null
 );
 
+-- One row for each time that a run was rolled back.
+create table if not exists ops.reversal (
+    reversal_id varchar not null,
+    run_id varchar not null,
+    status varchar not null,
+    selected varchar,
+    started_by varchar,
+    started_at timestamp_ntz,
+    finished_at timestamp_ntz
+);
+
+-- What the comparison after a rollback found, for each record and link that the run had touched: undone (as it was
+-- before), kept (somebody changed it since), impossible (the vendor has no way), failed.
+create table if not exists ops.reversal_record (
+    reversal_id varchar not null,
+    run_id varchar not null,
+    target varchar not null,
+    object varchar not null,
+    record_key varchar not null,
+    target_id varchar,
+    did varchar not null,
+    outcome varchar not null,
+    kept varchar,
+    reason varchar,
+    noted_at timestamp_ntz
+);
+
 -- What a read-back covered: every record of an object, or a sample of those that the ledger holds.
 create table if not exists ops.read_back (
     run_id varchar not null,

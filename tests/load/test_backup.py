@@ -77,7 +77,7 @@ def test_links_are_kept_with_their_types_under_their_ends(raw: Any, declared: li
     assert keep(raw, "one", INTERCOM, declared, "read").found == 1
     assert [row[1:4] for row in _backup(raw)] == [
         ("associations", "contacts/1/companies/7", "HUBSPOT_DEFINED/1 HUBSPOT_DEFINED/279"),
-        ("attachments", "contacts/c1/companies/f1", ""),
+        ("attachments", "contacts/c1/companies/f1", "attached"),
     ]
     # A link that went is gone from the part that it belonged to, and from no other.
     marts.query(raw, "delete from raw_hubspot.associations")

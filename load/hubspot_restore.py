@@ -1,0 +1,118 @@
+"""The way back in HubSpot: values written over records by their ids, types taken from links and given to them again."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from load.answer import Answer
+from load.hubspot_wire import Input, Match, all_taken, matched_by_ends, matched_by_trace, message_of
+from load.target import CANNOT, LoadError, Result, Row, reference
+from load.undo_links import Linked, Types
+
+Batch = Callable[[str, Sequence[Input], Match], Iterator[Result]]
+Ask = Callable[[str, str, str], Answer]
+
+
+def put_back(rows: Iterable[Row], path: str, batch: Batch) -> Iterator[Result]:
+    """Write values as HubSpot gave them; "" clears one that it did not have."""
+    inputs = []
+    for row in rows:
+        payload = json.dumps({name: "" if value is None else value for name, value in row.values.items()})
+        trace_id = json.dumps(row.record_key)
+        wire = f'{{"id":"{row.target_id}","objectWriteTraceId":{trace_id},"properties":{payload}}}'
+        inputs.append(Input(row, payload, wire))
+    yield from batch(path, inputs, matched_by_trace)
+
+
+def not_brought_back(row: Row, object_name: str) -> Result:
+    """Say that a person has to do it: HubSpot's API restores no archived record."""
+    return row.refused(
+        CANNOT,
+        f"HubSpot's API cannot restore an archived record. Within 90 days a person can: {object_name}, Actions, Restore "
+        f"records; this one is {row.target_id}.",
+    )
+
+
+def linked(starts: Iterable[str], paths: Mapping[str, str], ask: Ask) -> Iterator[tuple[str, Linked]]:
+    """Give the links with these first ends; see `load.rollback.Reversible`."""
+    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for start in starts:
+        from_object, from_id, to_object = start.split("/")
+        asked[from_object, to_object].append(from_id)
+    for (from_object, to_object), ids in asked.items():
+        path = paths["linked"].format(from_object=from_object, to_object=to_object)
+        inputs = [{"id": each} for each in ids]
+        while inputs:
+            answer = ask("POST", path, json.dumps({"inputs": inputs}))
+            if not answer.ok:
+                raise LoadError(
+                    f"HubSpot did not let links of {from_object} to {to_object} be read: {message_of(answer)}"
+                )
+            inputs = []
+            for result in answer.content.get("results", ()):
+                from_id = str(result["from"]["id"])
+                for end in result["to"]:
+                    yield reference(from_object, from_id, to_object, str(end["toObjectId"])), _linked(end)
+                if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
+                    inputs.append({"id": from_id, "after": after})
+
+
+def _linked(end: Mapping[str, Any]) -> Linked:
+    kinds = {f"{each['category']}/{each['typeId']}": each for each in end["associationTypes"]}
+    plain = {
+        name
+        for name, kind in kinds.items()
+        if kind["category"] == "HUBSPOT_DEFINED" and kind.get("label") is None
+    }
+    return Linked(frozenset(kinds), frozenset(plain))
+
+
+def relink(rows: Sequence[Row], paths: Mapping[str, str], batch: Batch) -> Iterator[Result]:
+    """Give each two records the types that they should have, first taking and then giving."""
+    stuck: set[str] = set()
+    for path, inputs, match in _steps(rows, paths):
+        open_ = [one for one in inputs if one.row.record_key not in stuck]
+        for result in batch(path, open_, match):
+            if result.status != "succeeded":
+                stuck.add(result.record_key)
+                yield result
+    yield from (row.succeeded(row.target_id) for row in rows if row.record_key not in stuck)
+
+
+def _steps(rows: Sequence[Row], paths: Mapping[str, str]) -> Iterator[tuple[str, Sequence[Input], Match]]:
+    """Give the calls to make: all types between two records, some of them, new ones; one path for each pair of objects."""
+    for name, match in (("unlink", all_taken), ("unlabel", all_taken), ("link", matched_by_ends)):
+        by_path: dict[str, list[Input]] = defaultdict(list)
+        for row in rows:
+            from_object, from_id, to_object, to_id = (row.target_id or "").split("/")
+            now, wanted = row.values["now"], row.values["wanted"]
+            wholly = bool(now) and not wanted
+            types = {
+                "unlink": now if wholly else (),
+                "unlabel": () if wholly else now - wanted,
+                "link": wanted - now,
+            }
+            if types[name]:
+                path = paths[name].format(from_object=from_object, to_object=to_object)
+                ends = {
+                    "from_object": from_object,
+                    "from_id": from_id,
+                    "to_object": to_object,
+                    "to_id": to_id,
+                }
+                by_path[path].append(_input(replace(row, values=ends), name, types[name]))
+        for path, inputs in by_path.items():
+            yield path, inputs, match
+
+
+def _input(row: Row, name: str, types: Types) -> Input:
+    from_id, to_id = row.values["from_id"], row.values["to_id"]
+    if name == "unlink":
+        wire = json.dumps({"from": {"id": from_id}, "to": [{"id": to_id}]})
+    else:
+        chosen = [each.split("/") for each in sorted(types)]
+        named = [{"associationCategory": kind, "associationTypeId": int(number)} for kind, number in chosen]
+        wire = json.dumps({"from": {"id": from_id}, "to": {"id": to_id}, "types": named})
+    return Input(row, wire, wire)
