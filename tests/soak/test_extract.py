@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import stamina
@@ -23,12 +22,12 @@ from simple_salesforce import Salesforce
 from extract.salesforce import query
 from sandbox.__main__ import dated
 from sandbox.salesforce import control
-from sandbox.salesforce.rows import purge
 from sandbox.salesforce.app import create_app
+from sandbox.salesforce.rows import purge
 from sandbox.salesforce.seed import load
 from sandbox.salesforce.state import Sandbox
 from tests.soak.org_world import SECRET, World, connected, disturbed, extract_and_die, run, text_of, world
-from tests.soak.raw_warehouse import RawWarehouse
+from tests.soak.raw_warehouse import TRANSLATIONS, RawWarehouse
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
 SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
@@ -78,7 +77,9 @@ class Org:
         soql = f"SELECT {', '.join(self.shown(name))} FROM {name}"
         records = self.sf.query(soql, include_deleted=True)["records"]
         return {
-            each["Id"]: {key: text_of(key, value, times) for key, value in each.items() if key != "attributes"}
+            each["Id"]: {
+                key: text_of(key, value, times) for key, value in each.items() if key != "attributes"
+            }
             for each in records
         }
 
@@ -93,7 +94,9 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     # With its protocol named, so that asyncio sends small answers at once.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(dated(app), log_level="critical", access_log=False, date_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(dated(app), log_level="critical", access_log=False, date_header=False)
+    )
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
@@ -124,24 +127,31 @@ def test_after_a_plain_extract_raw_is_what_the_org_holds(
     seed: int, org: Org, empty_warehouse: Path, tmp_path: Path
 ) -> None:
     made = world(seed)
-    shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")
-    before = _begin(made, org, tmp_path)
-    source = {name: org.rows(name) for name in made.records}
-    org.go_wrong(made)
-    _disturbed(made, org, tmp_path)
-    org.calm()
-    shown = {name: org.shown(name) for name in made.records}
-    warehouse = RawWarehouse(tmp_path / "warehouse.duckdb")
+    path = Path(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb"))
+    warehouse = RawWarehouse(path)
     try:
+        before = _begin(made, org, warehouse, tmp_path)
+        source = {name: org.rows(name) for name in made.records}
+        org.go_wrong(made)
+        if made.point:
+            warehouse.close()
+            _kill(made, org, tmp_path)
+            warehouse = RawWarehouse(path)
+        else:
+            warehouse.fail(made.outage)
+            said = disturbed(made, warehouse, org.url, tmp_path)
+            warehouse.fail()
+            assert not any(SECRET in text for text in said), "a message shows a value"
+        org.calm()
         for name in made.records:
-            _is_old_or_new(warehouse, name, shown[name], before, source[name])
+            _is_old_or_new(warehouse, name, org.shown(name), before, source[name])
         if made.comes_back:
             org.sandbox.store.use(org.sandbox.store.org)
         if made.meanwhile:
             org.write(made.change())
-            run(made, warehouse, org.url, tmp_path, "next")
+            run(made, warehouse, org.sf, tmp_path, "next")
             source = {name: org.rows(name) for name in made.records}
-        done = run(made, warehouse, org.url, tmp_path, "last")
+        done = run(made, warehouse, org.sf, tmp_path, "last")
         assert [each.status for each in done] == ["succeeded"] * len(done), done
         for name in made.records:
             _is_the_source(made, warehouse, org, name, source[name])
@@ -151,29 +161,24 @@ def test_after_a_plain_extract_raw_is_what_the_org_holds(
         warehouse.close()
 
 
-def _begin(made: World, org: Org, home: Path) -> dict[str, Rows]:
+def _begin(made: World, org: Org, warehouse: RawWarehouse, home: Path) -> dict[str, Rows]:
     """Fill the org; where the world wants it, copy it and change it. Gives what raw holds then."""
     control._reset(org.sandbox, "")
     org.sandbox.limits.BulkResultPage = made.page_rows
     org.sandbox.limits.QueryBatch = 200
     org.write({name: [*records.values()] for name, records in made.records.items()})
-    before: dict[str, Rows] = {}
-    if made.quiet:
-        warehouse = RawWarehouse(home / "warehouse.duckdb")
-        run(made, warehouse, org.url, home, "quiet")
-        before = {name: _raw(warehouse, name) for name in made.records}
-        warehouse.close()
-        org.write(made.change())
-        org.purge(made.purge())
+    if not made.quiet:
+        return {}
+    run(made, warehouse, org.sf, home, "quiet")
+    before = {name: _raw(warehouse, name) for name in made.records}
+    org.write(made.change())
+    org.purge(made.purge())
     return before
 
 
-def _disturbed(made: World, org: Org, home: Path) -> None:
-    if not made.point:
-        said = disturbed(made, org.url, home)
-        assert not any(SECRET in text for text in said), "a message shows a value"
-        return
-    child = FORKS.Process(target=extract_and_die, args=(made, org.url, home))
+def _kill(made: World, org: Org, home: Path) -> None:
+    """Extract in a process that is killed."""
+    child = FORKS.Process(target=extract_and_die, args=(made, org.url, home, TRANSLATIONS))
     child.start()
     child.join(PATIENCE_SECONDS)
     assert child.exitcode in (0, -9), f"the extract neither ended nor was killed: {child.exitcode}"
@@ -223,9 +228,13 @@ def _is_the_source(made: World, warehouse: RawWarehouse, org: Org, name: str, so
     gone = {key: row for key, row in raw.items() if key not in source}
     assert gone.keys() <= made.purged.get(name, set())
     assert all(row["_DELETED"] for row in gone.values())
-    [(watermark, run_id)] = warehouse.rows(f"select watermark, run_id from ops.watermark where object = '{name}'")
+    [(watermark, run_id)] = warehouse.rows(
+        f"select watermark, run_id from ops.watermark where object = '{name}'"
+    )
     assert run_id == "last"
-    newest = max((row.get("SystemModstamp") or row["CreatedDate"] or "" for row in source.values()), default="")
+    newest = max(
+        (row.get("SystemModstamp") or row["CreatedDate"] or "" for row in source.values()), default=""
+    )
     assert newest.replace(".000Z", "Z") < watermark
     counts = warehouse.rows(
         "select source_count, page_count, landed_count, raw_count, live_count from ops.extract_count "
