@@ -71,6 +71,49 @@ class TestMerge:
         """
         assert mended(sql) == [(1, 1)]
 
+    NAMES = tuple(f"v{n}" for n in range(10))
+    WIDE = (
+        "create or replace table staging.wide as select id, 'stays' as gone, "
+        f"{', '.join(f'{name!r} as {name}' for name in NAMES)} from (values (1), (2), (3)) as t(id)"
+    )
+    WIDE_MERGE = (
+        "merge into staging.wide as kept using (values (2, 'x'), (3, 'v0'), (4, 'y')) as batch(id, v) on kept.id = batch.id "
+        "when matched and kept.v0 is distinct from batch.v then update set "
+        f"{', '.join(f'{name} = batch.v' for name in NAMES)} "
+        "when not matched then insert (id, v0) values (batch.id, batch.v)"
+    )
+
+    def test_rows_that_are_mostly_set_are_written_anew(self, mended: Run) -> None:
+        assert statements(mended, self.WIDE, self.WIDE_MERGE) == [(1, 1)]
+        rows = mended("select id, gone, v0, v9 from staging.wide order by id")
+        assert rows == [
+            (1, "stays", "v0", "v9"),
+            (2, "stays", "x", "x"),
+            (3, "stays", "v0", "v9"),
+            (4, None, "y", None),
+        ]
+
+    def test_rows_written_anew_come_back_with_the_transaction(self, mended: Run) -> None:
+        statements(mended, self.WIDE, "begin", self.WIDE_MERGE, "rollback")
+        assert mended("select distinct v0 from staging.wide") == [("v0",)]
+        assert statements(mended, "begin", self.WIDE_MERGE, "commit") == [
+            ("Statement executed successfully.",)
+        ]
+        assert mended("select id, v0 from staging.wide where id in (2, 4) order by id") == [
+            (2, "x"),
+            (4, "y"),
+        ]
+
+    def test_a_wide_row_that_two_source_rows_match_is_refused_and_stays(self, mended: Run) -> None:
+        mended(self.WIDE)
+        with pytest.raises(ProgrammingError, match="more than once"):
+            mended(self.WIDE_MERGE.replace("(3, 'v0')", "(2, 'z')"))
+        assert mended("select distinct v0 from staging.wide") == [("v0",)]
+
+    def test_a_row_written_anew_is_at_the_end_and_not_updated_in_place(self, mended: Run) -> None:
+        statements(mended, self.WIDE, self.WIDE_MERGE)
+        assert mended("select id from staging.wide") == [(1,), (3,), (4,), (2,)]
+
     def test_upstream_cannot(self, upstream: Run) -> None:
         upstream(self.TABLE)
         with pytest.raises(Exception, match="ID"):

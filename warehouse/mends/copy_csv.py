@@ -12,7 +12,7 @@ from typing import Any
 import fakesnow.copy_into
 from sqlglot import Expr, exp
 
-from warehouse.mends.upstream import Cursor
+from warehouse.mends.together import Together
 
 # A record must fit; the longest that Salesforce stores has 1.6 million characters of long text.
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
@@ -20,25 +20,15 @@ LONGEST_LINE_BYTES = 16 * 1024 * 1024
 _inserts = fakesnow.copy_into._inserts  # noqa: SLF001  upstream gives no other place to change the reading
 
 
-class CopyAtOnce(Cursor):
+class CopyAtOnce(Together):
     """Loads the files of one COPY in one transaction."""
 
     def _execute(self, transformed: Expr, params: Any = None) -> None:
-        if not isinstance(transformed, exp.Copy) or self._in_transaction():
+        if isinstance(transformed, exp.Copy):
+            with self.together():
+                super()._execute(transformed, params)
+        else:
             super()._execute(transformed, params)
-            return
-        self._duck_conn.begin()
-        try:
-            super()._execute(transformed, params)
-        except BaseException:
-            self._duck_conn.rollback()
-            raise
-        self._duck_conn.commit()
-
-    def _in_transaction(self) -> bool:
-        """Say whether the session has begun one: else each statement has a number of its own. To try aborts it."""
-        one, other = (self._duck_conn.execute("SELECT txid_current()").fetchall() for _ in range(2))
-        return one == other
 
 
 def inserts(copy: exp.Copy, params: Any, urls: list[str], parquet_info: Any = None) -> list[Expr]:
