@@ -18,9 +18,14 @@ test: install engines lint
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
 
-# What was loaded, read by the vendors' own Node clients (Node 20)
+# What was loaded, read by the vendors' own Node clients (Node 20), and what is extracted, read by other people's clients
+# of Salesforce: each in an environment of its own. The Salesforce CLI needs a newer Node, which npm brings.
+OUTSIDE = .local/outside
 outside: install
-	npm install --silent --no-audit --no-fund --prefix .local/outside @hubspot/api-client@13 intercom-client@7
+	npm install --silent --no-audit --no-fund --prefix $(OUTSIDE) @hubspot/api-client@13 intercom-client@7 jsforce@3
+	npm install --silent --no-audit --no-fund --prefix $(OUTSIDE)/sf node@24 @salesforce/cli@2
+	test -x $(OUTSIDE)/airbyte/bin/source-salesforce || { $(PYTHON) -m venv $(OUTSIDE)/airbyte && \
+		$(OUTSIDE)/airbyte/bin/pip install -qq airbyte-source-salesforce; }
 	$(BIN)/pytest -q tests/outside
 
 lint: install

@@ -99,6 +99,9 @@ def running(home: Path, port: int) -> Iterator[Org]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait(url, process)
+        # Whose session it is must be a record: the Salesforce CLI reads it.
+        user = {"object": "User", "rows": 1, "seed": 1}
+        requests.post(f"{url}/_sandbox/fill", json=user, timeout=60).raise_for_status()
         yield Org(url, login(url))
     finally:
         process.terminate()

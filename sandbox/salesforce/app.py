@@ -1,5 +1,6 @@
 """The stand-in of Salesforce: REST, Bulk API 2.0 and the token endpoint over one local org."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults import Schedule
 from sandbox.salesforce import bulk, control, describe, oauth, query, rest, rows
@@ -43,7 +44,7 @@ def create_app(home: Path) -> Starlette:
     app = Starlette(routes=_routes(sandbox), lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.add_middleware(Faulty, sandbox=sandbox)
-    app.add_middleware(_WithoutTrailingSlash)
+    app.add_middleware(_OnTheWire)
     app.state.sandbox = sandbox
     return app
 
@@ -52,10 +53,14 @@ def _routes(sandbox: Sandbox) -> list[Route]:
     async def token(request: Request) -> Response:
         return await run_in_threadpool(oauth.token, sandbox, request, await request.body())
 
+    async def userinfo(request: Request) -> Response:
+        return await run_in_threadpool(oauth.userinfo, sandbox, request)
+
     async def versions(_: Request) -> Response:
         return VendorJson(describe.versions())
 
     endpoints: list[tuple[str, str, Endpoint]] = [
+        ("GET", "", rest.resources),
         ("GET", "/limits", rest.limits),
         ("GET", "/limits/recordCount", rest.record_count),
         ("GET", "/sobjects", rest.global_describe),
@@ -88,6 +93,7 @@ def _routes(sandbox: Sandbox) -> list[Route]:
     return [
         *control.routes(sandbox),
         Route("/services/oauth2/token", token, methods=["POST"]),
+        Route("/services/oauth2/userinfo", userinfo),
         Route("/services/data", versions),
         *(_route(sandbox, method, path, endpoint) for method, path, endpoint in endpoints),
     ]
@@ -140,13 +146,30 @@ def _with_limit_info(sandbox: Sandbox, response: Response) -> Response:
     return response
 
 
-class _WithoutTrailingSlash:
-    """Serve /query/ as /query: Salesforce takes both."""
+class _OnTheWire:
+    """Take addresses and write header names as Salesforce does.
+
+    /query/ and //query are /query. Names are in capitals, which no client should need; Airbyte's does.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["path"] = scope["path"].rstrip("/") or "/"
-        await self.app(scope, receive, send)
+            scope["path"] = re.sub("/+", "/", scope["path"]).rstrip("/") or "/"
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {
+                    **message,
+                    "headers": [(_capitals(name), value) for name, value in message["headers"]],
+                }
+            await send(message)
+
+        await self.app(scope, receive, send_named)
+
+
+def _capitals(name: bytes) -> bytes:
+    written = {each.lower(): each for each in (b"Sforce-NumberOfRecords",)}
+    return written.get(name, name.title())

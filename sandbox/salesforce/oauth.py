@@ -1,4 +1,7 @@
-"""POST /services/oauth2/token: client credentials, JWT bearer and refresh token, and the sessions they open."""
+"""POST /services/oauth2/token: client credentials, JWT bearer and refresh token, and the sessions they open.
+
+GET /services/oauth2/userinfo says whose session one is, in OpenID Connect's words.
+"""
 
 import base64
 import binascii
@@ -8,7 +11,7 @@ from urllib.parse import parse_qs
 
 import jwt
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from sandbox.salesforce.state import Sandbox, VendorJson
 from sandbox.salesforce.store import ADMIN_USERNAME
@@ -41,6 +44,27 @@ def token(sandbox: Sandbox, request: Request, body: bytes) -> Response:
     except OauthError as error:
         return VendorJson(error.body, 400)
     return VendorJson(_open_session(sandbox, base_url), headers={"Cache-Control": "no-cache, no-store"})
+
+
+def userinfo(sandbox: Sandbox, request: Request) -> Response:
+    """Say who the session's user is: 200, or 403 with the text that Salesforce has for a bad token."""
+    user_id = user_of(sandbox, request.headers.get("authorization", ""))
+    if user_id is None:
+        return PlainTextResponse("Bad_OAuth_Token", 403)
+    base_url = str(request.base_url).rstrip("/")
+    data = f"{base_url}/services/data/v{{version}}/"
+    return VendorJson(
+        {
+            "sub": f"https://login.salesforce.com/id/{ORG_ID}/{user_id}",
+            "user_id": user_id,
+            "organization_id": ORG_ID,
+            "preferred_username": sandbox.store.username(user_id),
+            "profile": f"{base_url}/{user_id}",
+            "urls": {"rest": data, "sobjects": f"{data}sobjects/", "query": f"{data}query/"},
+            "active": True,
+            "user_type": "STANDARD",
+        }
+    )
 
 
 def user_of(sandbox: Sandbox, authorization: str) -> str | None:

@@ -17,10 +17,13 @@ from sandbox.salesforce.translate import Statement, translate
 SMALLEST_BATCH = 200
 CURSOR_LIFETIME = timedelta(days=2)
 CURSOR_PREFIX = "01g"
+NUMBERS = ("int", "double", "currency", "percent")
 
 
 def query(call: Call) -> Response:
-    """Reply of GET /query?q=."""
+    """Reply of GET /query?q=; with &columns=true, which Salesforce's own CLI asks for, the columns instead of rows."""
+    if call.request.query_params.get("columns") == "true":
+        return VendorJson(_columns(call))
     return VendorJson(_first_page(call, deleted=False))
 
 
@@ -71,6 +74,42 @@ def _first_page(call: Call, *, deleted: bool) -> dict[str, Any]:
         )
     cursor_id, total = _keep(call, text, statement, deleted=deleted)
     return _page(call, statement, cursor_id, 0, total)
+
+
+def _columns(call: Call) -> dict[str, Any]:
+    text = call.request.query_params.get("q", "").strip()
+    statement = translate(soql.parse(text), call.sandbox.org, deleted=False)
+    columns: list[dict[str, Any]] = []
+    for output in statement.shown:
+        level = columns
+        for name in output.path:
+            known = next((each for each in level if each["columnName"] == name), None)
+            if known is None:
+                known = _column(name, output.field.type)
+                level.append(known)
+            level = known["joinColumns"]
+    names = [each["columnName"] for each in columns]
+    return {
+        "columnMetadata": columns,
+        "entityName": statement.sobject.name,
+        "groupBy": statement.aggregated,
+        "idSelected": "Id" in names,
+        "keyPrefix": statement.sobject.prefix,
+    }
+
+
+def _column(name: str, kind: str) -> dict[str, Any]:
+    return {
+        "aggregate": False,
+        "booleanType": kind == "boolean",
+        "columnName": name,
+        "custom": name.endswith("__c"),
+        "displayName": name,
+        "foreignKeyName": None,
+        "joinColumns": [],
+        "numberType": kind in NUMBERS,
+        "textType": kind not in {*NUMBERS, "boolean", "date", "datetime", "time"},
+    }
 
 
 def _batch(call: Call) -> int:

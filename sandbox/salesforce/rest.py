@@ -11,6 +11,7 @@ from sandbox.salesforce.org import DECLARATION
 from sandbox.salesforce.rows import sobject_of
 from sandbox.salesforce.state import Call, VendorJson
 
+RESOURCES = ("jobs", "limits", "query", "queryAll", "sobjects", "tooling")
 UNUSED_LIMITS = {
     "DailyAsyncApexExecutions": 250_000,
     "DailyBulkApiBatches": 15_000,
@@ -19,6 +20,12 @@ UNUSED_LIMITS = {
     "HourlyTimeBasedWorkflow": 1_000,
     "SingleEmail": 5_000,
 }
+
+
+def resources(call: Call) -> Response:
+    """GET /services/data/vN: where each resource of this version is."""
+    root = f"/services/data/v{call.version}"
+    return VendorJson({name: f"{root}/{name}" for name in RESOURCES})
 
 
 def limits(call: Call) -> Response:

@@ -146,6 +146,11 @@ class Store:
         row = self.row(sql, [ADMIN_USERNAME])
         return str(row[0]) if row else ADMIN_ID
 
+    def username(self, user_id: str) -> str:
+        """Give the login name of a user."""
+        row = self.row('SELECT "Username" FROM org."User" WHERE "Id" = ?', [user_id])
+        return str(row[0]) if row else ADMIN_USERNAME
+
     def reset(self) -> None:
         """Empty every object of the org and forget jobs and cursors; sessions and the JWT key stay."""
         with self.writing() as cursor:

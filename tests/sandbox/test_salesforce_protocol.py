@@ -192,3 +192,34 @@ def test_record_counts_are_hints(org: Acme) -> None:
     counts = org.get("/limits/recordCount", params={"sObjects": "Contact,Lead,Nope"}).json()
     # An object without records is left out; what lies in the recycle bin is still counted.
     assert counts == {"sObjects": [{"count": PEOPLE, "name": "Contact"}]}
+
+
+def test_a_session_can_ask_whose_it_is(org: Acme) -> None:
+    said = org.http.get(f"{org.url}/services/oauth2/userinfo").json()
+    assert (said["organization_id"][:3], said["user_id"][:3]) == ("00D", "005")
+    assert said["preferred_username"] == "admin@acme.example"
+    refused = requests.get(f"{org.url}/services/oauth2/userinfo", timeout=10)
+    assert (refused.status_code, refused.text) == (403, "Bad_OAuth_Token")
+
+
+def test_a_version_lists_its_resources_and_needless_slashes_do_not_matter(org: Acme) -> None:
+    listed = org.http.get(f"{org.url}//services/data/v66.0/").json()
+    assert listed["sobjects"] == "/services/data/v66.0/sobjects"
+    assert {"query", "queryAll", "limits"} <= {*listed}
+
+
+def test_a_query_can_tell_its_columns_instead_of_rows(org: Acme) -> None:
+    soql = "SELECT Id, HasOptedOutOfEmail, Account.Name FROM Contact"
+    said = org.get("/query", params={"q": soql, "columns": "true"}).json()
+    assert (said["entityName"], said["idSelected"], said["keyPrefix"]) == ("Contact", True, "003")
+    columns = said["columnMetadata"]
+    assert [(each["columnName"], each["booleanType"]) for each in columns] == [
+        ("Id", False),
+        ("HasOptedOutOfEmail", True),
+        ("Account", False),
+    ]
+    assert [each["columnName"] for each in columns[2]["joinColumns"]] == ["Name"]
+
+
+def test_header_names_are_written_as_salesforce_does(org: Acme) -> None:
+    assert {"Content-Type", "Sforce-Limit-Info"} <= {*org.get("/limits").raw.headers}
