@@ -9,16 +9,18 @@ from typing import Any
 
 import structlog
 
+from load import plans, policy
+from load.changes import rows_to_archive, rows_to_send
 from load.feeds import Feed
 from load.ledger import Spool, doubt_ends, lose_values, replay
-from load.plan import FeedPlan, Plan, rows_to_archive, rows_to_send
+from load.plan import FeedPlan, Plan, digest
 from load.target import LoadError, LoadStoppedError, Result, Row, SchemaChange, Target
 from load.threads import Turns, side_by_side
 
 log = structlog.get_logger()
 
 # An accident in a mart must not empty a target: more than this share of a feed is archived only when asked for.
-MOST_ARCHIVED_SHARE = 0.2
+MOST_ARCHIVED_SHARE = 0.01
 FEW = 10
 
 Progress = Callable[[str, int, int | None], None]
@@ -92,6 +94,8 @@ def apply(
     work = [planned for planned in plan.feeds if planned.to_send or planned.archive]
     _check(work, targets, most_archived_share)
     replay(connection, spool_dir)
+    if plan.plan_id is not None:
+        plans.take_up(connection, plan.plan_id, run_id)
     applied = Applied()
     before = {name: (target.calls, target.records) for name, target in targets.items()}
     chosen = [*dict.fromkeys(planned.feed.target for planned in work)]
@@ -99,14 +103,20 @@ def apply(
         targets[name].check_account()
         feeds = [planned.feed for planned in plan.feeds if planned.feed.target == name]
         changes = targets[name].provision(feeds)
+        for change in changes:
+            log.info("schema_changed", **asdict(change))
         _resend(connection, feeds, changes)
         applied.schema_changes.extend(changes)
+    definitions = {
+        planned.feed.label: digest(planned.feed, targets[planned.feed.target].definitions(planned.feed))
+        for planned in work
+    }
     turns = Turns(connection)
-    with Spool(turns, spool_dir, run_id) as spool:
+    with Spool(turns, spool_dir, run_id, plan_id=plan.plan_id, definitions=definitions) as spool:
 
         def lane(name: str, stop: threading.Event) -> None:
             feeds = [
-                _Sending(turns, planned, targets[name], spool, run_id, progress, stop)
+                _Sending(turns, planned, targets[name], spool, run_id, progress, stop, definitions)
                 for planned in plan.feeds
                 if planned.feed.target == name
             ]
@@ -119,6 +129,8 @@ def apply(
 
         sent: list[_Sending] = []
         side_by_side([partial(lane, name) for name in chosen], LoadError)
+    if plan.plan_id is not None:
+        plans.finish(connection, plan.plan_id, run_id)
     applied.feeds.extend(
         sending.applied for sending in sorted(sent, key=lambda sending: plan.feeds.index(sending.planned))
     )
@@ -133,11 +145,21 @@ def _check(work: list[FeedPlan], targets: Mapping[str, Target], most_archived_sh
         feed = planned.feed
         if feed.target not in targets:
             raise LoadError(f"The plan has {feed.label}, and no connection to {feed.target} was given.")
-        if planned.archive > max(FEW, planned.in_ledger * most_archived_share):
-            raise LoadError(
-                f"{feed.label}: {planned.archive} of {planned.in_ledger} would be archived, more than {most_archived_share:.0%}. "
-                "If the mart is right, allow it with --most-archived-share; nothing was sent."
-            )
+        if archives_too_many(planned, most_archived_share):
+            raise LoadError(f"{too_many_archived(planned, most_archived_share)} Nothing was sent.")
+
+
+def archives_too_many(planned: FeedPlan, most_archived_share: float) -> bool:
+    """Say whether a feed archives so much that somebody should have a look first."""
+    return planned.archive > max(FEW, planned.in_ledger * most_archived_share)
+
+
+def too_many_archived(planned: FeedPlan, most_archived_share: float) -> str:
+    """Say that a feed archives more than is usual, and how to allow it."""
+    return (
+        f"{planned.feed.label}: {planned.archive} of {planned.in_ledger} would be archived, more than {most_archived_share:.0%}. "
+        "If the mart is right, allow it with --most-archived-share."
+    )
 
 
 def _resend(connection: Any, feeds: Sequence[Feed], changes: Sequence[SchemaChange]) -> None:
@@ -159,6 +181,7 @@ class _Sending:
     run_id: str
     progress: Progress | None
     stop: threading.Event
+    definitions: Mapping[str, str]
     applied: FeedApplied = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,8 +209,10 @@ class _Sending:
 
     def _answers(self, retry_refused: bool) -> Iterator[list[Result]]:
         feed = self.planned.feed
-        rows = rows_to_send(self.connection, feed, retry_refused=retry_refused)
-        yield from self.target.send(feed, self._until_stopped(rows))
+        rows = rows_to_send(
+            self.connection, feed, retry_refused=retry_refused, definitions=self.definitions.get(feed.label)
+        )
+        yield from policy.send(self.target, feed, self._until_stopped(rows))
         if self.planned.archive:
             rows = rows_to_archive(self.connection, feed)
             yield from self.target.archive(feed, self._until_stopped(rows))

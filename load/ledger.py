@@ -54,6 +54,10 @@ COLUMNS = (
     "definitions_hash",
 )
 
+# In the place of a row hash: the record is sent again; with the second, also over what somebody changed in the target.
+LOST = ""
+OVERWRITE = "overwrite"
+
 STAGE = "ops.load_spool"
 INCOMING = "ops.load_incoming"
 
@@ -213,7 +217,7 @@ def lose_values(connection: Any, feed: Feed) -> None:
     """Note that no record of the feed is as it was sent: a property is new, and those loaded before have no value of it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update ops.load_ledger set row_hash = '' where target = %(target)s and object = %(object)s",
+            f"update ops.load_ledger set row_hash = '{LOST}' where target = %(target)s and object = %(object)s",
             {"target": feed.target, "object": feed.object},
         )
 
@@ -228,7 +232,7 @@ def doubt_ends(connection: Any, feed: Feed, run_id: str) -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
-                update ops.load_ledger set row_hash = ''
+                update ops.load_ledger set row_hash = '{LOST}'
                 from (
                     with unmade as (
                         select record_key

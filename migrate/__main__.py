@@ -44,7 +44,19 @@ RetryRefused = Annotated[
 ]
 MostArchived = Annotated[
     float | None,
-    typer.Option(help="Archive at most this share of an object's records, 0 to 1 (usually 0.2)."),
+    typer.Option(help="Archive at most this share of an object's records, 0 to 1 (usually 0.01)."),
+]
+AllowFirstLoad = Annotated[
+    bool,
+    typer.Option(
+        "--allow-first-load", help="Allow a first load of more records than MIGRATE_FIRST_LOAD_LIMIT."
+    ),
+]
+ArchiveDeleted = Annotated[
+    bool,
+    typer.Option(
+        "--archive-deleted", help="Archive what the source deleted, of objects with `when_deleted: ask`."
+    ),
 ]
 
 
@@ -145,14 +157,52 @@ def mapping(
     _leave_with(screen, [*wrong, *(f"{path} is stale: run `migrate mapping`." for path in old if check)])
 
 
-@app.command(epilog="Example: migrate plan --json")
-def plan(as_json: AsJson = False) -> None:
-    """Show what a load would create, update and leave alone; sends nothing."""
-    from migrate import phases
+@app.command(epilog="Example: migrate plan hubspot -s contacts --show 0035g00000ABCDEF")
+def plan(
+    target: Annotated[str | None, typer.Argument(help="hubspot or intercom; both without it.")] = None,
+    objects: Annotated[list[str] | None, typer.Option("--select", "-s", help="Only this object.")] = None,
+    check_target: Annotated[
+        bool,
+        typer.Option(
+            "--check-target",
+            help="Read all records from the targets, not only those to be updated: shows what was changed there by hand.",
+        ),
+    ] = False,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            help="Show what the latest plan, or --plan, does with the record of this key or target id."
+        ),
+    ] = None,
+    plan_id: Annotated[str | None, typer.Option("--plan", help="With --show: the plan to look into.")] = None,
+    resend: Resend = False,
+    retry_refused: RetryRefused = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show and keep what a load would create, update and leave alone, value by value; sends nothing."""
+    from dataclasses import replace
 
-    with _work(as_json) as work:
-        planned = phases.make_plan(work).as_dict()
-        _give(work.screen, "Plan", planned, planned["feeds"])
+    from migrate import phases, planned
+
+    with _work(as_json) as called:
+        work = replace(called, resend=resend, retry_refused=retry_refused)
+        if show is not None:
+            records = phases.show_plan(work, plan_id, show)
+            if as_json:
+                work.screen.document({"records": records})
+            else:
+                planned.tell_records(work.screen, records)
+            _leave_with(work.screen, [] if records else [f"The plan has no record {show}."])
+            return
+        made = phases.make_plan(
+            work, reading="all" if check_target else "updates", target=target, only=objects or ()
+        )
+        if as_json:
+            work.screen.document(made.as_dict())
+        else:
+            planned.tell(work.screen, made)
+            work.screen.say(f"`migrate load {made.plan.plan_id}` carries it out.")
+        _leave(FINDINGS if made.findings else CLEAN)
 
 
 @app.command(epilog="Example: migrate backup hubspot")
@@ -199,25 +249,85 @@ def rollback(
         _leave_with(work.screen, undoing.findings(undone))
 
 
-@app.command(epilog="Example: migrate load --retry-refused")
+@app.command(epilog="Example: migrate load 20261127T010203Z-1a2b --yes")
 def load(
+    plan_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[PLAN]", help="A plan that was made before; without it one is made now."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
     resend: Resend = False,
     retry_refused: RetryRefused = False,
     most_archived_share: MostArchived = None,
+    allow_first_load: AllowFirstLoad = False,
+    archive_deleted: ArchiveDeleted = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send what the plan says to HubSpot and Intercom."""
+    """Carry out a plan: send what it says to HubSpot and Intercom."""
     from dataclasses import replace
 
-    from migrate import phases
+    from migrate import phases, planned
 
     with _work(as_json) as called:
         work = replace(
-            called, resend=resend, retry_refused=retry_refused, most_archived_share=most_archived_share
+            called,
+            resend=resend,
+            retry_refused=retry_refused,
+            most_archived_share=most_archived_share,
+            allow_first_load=allow_first_load,
+            archive_deleted=archive_deleted,
         )
-        outcome = phases.load_phase(work)
+        if plan_id and (resend or retry_refused):
+            raise SetupError(
+                "--resend and --retry-refused belong to the making of a plan: give them to `migrate plan`."
+            )
+        stored = phases.find_plan(work, plan_id) if plan_id else phases.make_plan(work)
+        if not as_json:
+            planned.tell(work.screen, stored)
+        if dry_run:
+            if as_json:
+                work.screen.document(stored.as_dict())
+            _leave(FINDINGS if stored.findings else CLEAN)
+            return
+        if not (yes or work.screen.ask("Carry this plan out?")):
+            raise SetupError(
+                f"Nothing was sent. `migrate load {stored.plan.plan_id} --yes` carries the plan out without asking."
+            )
+        outcome = phases.load_phase(work, stored)
         _give(work.screen, "Loaded", {"run_id": work.run_id, **outcome.detail}, outcome.detail["feeds"])
         _leave_with(work.screen, outcome.findings)
+
+
+@app.command(epilog="Example: migrate rejects hubspot -s contacts --records --json")
+def rejects(
+    target: Annotated[str | None, typer.Argument(help="hubspot or intercom; both without it.")] = None,
+    select: Annotated[str | None, typer.Option("--select", "-s", help="Only this object.")] = None,
+    records: Annotated[
+        bool, typer.Option("--records", help="List the records instead of the reasons.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the targets refused or did not get, by reason with the fix; sent again once row or mapping change."""
+    from dataclasses import asdict
+
+    from load import rejects as rejected
+
+    screen = Screen(as_json=as_json)
+    with _connection(_settings()) as connection:
+        if records:
+            found = rejected.records(connection, target, select)
+        else:
+            found = [asdict(reason) for reason in rejected.reasons(connection, target, select)]
+    if as_json:
+        screen.document({"records" if records else "reasons": found})
+    elif found:
+        screen.table("Rejected", found)
+    else:
+        screen.tell("Nothing is rejected.")
+    _leave(FINDINGS if found else CLEAN)
 
 
 @app.command(epilog="Example: migrate reconcile --sample 200")
@@ -285,13 +395,27 @@ def run(
     resend: Resend = False,
     retry_refused: RetryRefused = False,
     most_archived_share: MostArchived = None,
+    allow_first_load: AllowFirstLoad = False,
+    archive_deleted: ArchiveDeleted = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Extract and build, then only show the plan of the load.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run all phases with their gates; continues the last run where it was stopped."""
     settings = _settings()
     screen = Screen(as_json=as_json)
-    options = {"resend": resend, "retry_refused": retry_refused, "most_archived_share": most_archived_share}
-    _leave(_run(settings, screen, new=new or resend, **options))
+    options: dict[str, Any] = {
+        "resend": resend,
+        "retry_refused": retry_refused,
+        "most_archived_share": most_archived_share,
+        "allow_first_load": allow_first_load,
+        "archive_deleted": archive_deleted,
+    }
+    if dry_run:
+        _leave(_run_dry(settings, screen, new=new or resend, **options))
+    else:
+        _leave(_run(settings, screen, new=new or resend, **options))
 
 
 @app.command(epilog="Example: migrate status --json")
@@ -474,6 +598,25 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False, **options: 
     else:
         screen.summary(document)
     return CLEAN if document["status"] == "succeeded" else FINDINGS
+
+
+def _run_dry(settings: "Settings", screen: Screen, *, new: bool = False, **options: Any) -> int:
+    """Run the phases before the load, which the next `migrate run` does not repeat, and show the load's plan."""
+    from migrate import phases, planned, run, runs
+    from migrate.phases import Work
+
+    with _prepared(settings) as connection:
+        opened = runs.open_run(connection, settings, new=new)
+        work = Work(settings, connection, opened.run_id, screen, **options)
+        results = run.run_all(work, opened, until="build")
+        if results[-1].status == "failed":
+            return FINDINGS
+        made = phases.make_plan(work)
+    if screen.as_json:
+        screen.document({"run_id": opened.run_id, **made.as_dict()})
+    else:
+        planned.tell(screen, made)
+    return FINDINGS if made.findings else CLEAN
 
 
 @contextmanager

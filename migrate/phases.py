@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rich.markup import escape
@@ -15,10 +15,16 @@ import extract.sources
 import load.apply
 import load.feeds
 import load.ledger
-import load.plan
+import load.planning
+import load.plans
 from extract.salesforce import Extracted
 from extract.sources import SourceObject
 from load.feeds import Feed
+from load.guards import GuardError, guards
+from load.plan import Plan
+from load.planning import Reading
+from load.plans import Stored
+from load.target import LoadError
 from migrate import backup, coverage, systems, transform
 from migrate.coverage import Coverage
 from migrate.errors import SetupError
@@ -41,6 +47,8 @@ class Work:
     `resend`: send again what the last read-back found missing or different in a target.
     `retry_refused`: send again what a target refused, though it has not changed.
     `most_archived_share`: archive at most this share of a feed, 0 to 1; the loader's own limit when None.
+    `allow_first_load`: more records than the settings say may go to a target to which nothing was loaded before.
+    `archive_deleted`: archive what is in the marts no more, of objects that ask.
     """
 
     settings: Settings
@@ -50,6 +58,8 @@ class Work:
     resend: bool = False
     retry_refused: bool = False
     most_archived_share: float | None = None
+    allow_first_load: bool = False
+    archive_deleted: bool = False
 
     @contextmanager
     def bars(self, phase: str, title: str) -> Iterator[Progress]:
@@ -221,16 +231,18 @@ def _first_line(message: str) -> str:
     return next(iter(message.splitlines()), "no message")
 
 
-def load_phase(work: Work) -> Outcome:
-    """Plan, back up what the targets hold, provision and send.
+def load_phase(work: Work, stored: Stored | None = None) -> Outcome:
+    """Carry out a plan, or make one first: back up what the targets hold, provision and send.
 
     Gate: the share of records that the targets refused or that could not be sent is below the threshold.
+
+    Raises:
+        LoadError: the preflight found what has to be mended first, or nobody agreed to what needs a word.
     """
     systems.check_accounts(work.settings)
-    if work.resend:
-        forget_unverified(work.connection)
-    share = {} if work.most_archived_share is None else {"most_archived_share": work.most_archived_share}
-    plan = make_plan(work)
+    stored = stored or make_plan(work, reading="nothing")
+    _require_clear(stored)
+    plan = _agreed(work, stored.plan)
     backed_up = backup.before_load(work, plan)
     with work.bars("load", "load") as progress:
         applied = load.apply.apply(
@@ -240,10 +252,58 @@ def load_phase(work: Work) -> Outcome:
             run_id=work.run_id,
             spool_dir=work.settings.home / "spool",
             progress=progress,
-            **share,
+            # What is above the usual share was agreed to.
+            most_archived_share=1.0,
         )
-    detail = {**applied.as_dict(), "backed_up": [asdict(part) for part in backed_up]}
+    detail = {
+        "plan_id": plan.plan_id,
+        **applied.as_dict(),
+        "backed_up": [asdict(part) for part in backed_up],
+    }
     return Outcome(detail, _load_findings(work.connection))
+
+
+def _require_clear(stored: Stored) -> None:
+    """Stop before the first write, with all that the preflight found, when something of it has to be mended first."""
+    allowed = transform.thresholds()["failed_share"]
+    sent = {(each.feed.target, each.feed.object): each.to_send for each in stored.plan.feeds}
+    bad = [
+        finding.message
+        for finding in stored.findings
+        if finding.stops or finding.rows > allowed * sent.get((finding.target, finding.object or ""), 0)
+    ]
+    if bad:
+        raise LoadError(
+            "Nothing was written, for this has to be mended first:\n" + "\n".join(f"- {each}" for each in bad)
+        )
+
+
+def _agreed(work: Work, plan: Plan) -> Plan:
+    """Ask for what needs somebody's word; give the plan with the deletions that were agreed to.
+
+    Raises:
+        GuardError: nobody agreed.
+    """
+    feeds = []
+    for planned in plan.feeds:
+        question = (
+            f"{planned.feed.label}: {planned.kept:,} are no longer in the mart. Archive them in the target?"
+        )
+        if planned.feed.when_deleted == "ask" and planned.kept:
+            if work.archive_deleted or work.screen.ask(question):
+                feeds.append(replace(planned, archive=planned.kept, kept=0))
+                continue
+            work.screen.say(
+                f"{planned.feed.label}: {planned.kept:,} that were deleted stay; --archive-deleted archives them."
+            )
+        feeds.append(planned)
+    agreed = replace(plan, feeds=tuple(feeds))
+    share = {} if work.most_archived_share is None else {"most_archived_share": work.most_archived_share}
+    for guard in guards(agreed, most_new=work.settings.first_load_limit, **share):
+        allowed = guard.name == "first load" and work.allow_first_load
+        if not allowed and not work.screen.ask(f"{guard.message} Go on?"):
+            raise GuardError(f"{guard.message} Nothing was sent.")
+    return agreed
 
 
 def forget_unverified(connection: Any) -> None:
@@ -262,19 +322,63 @@ def forget_unverified(connection: Any) -> None:
         where load_ledger.target = missing.target
             and load_ledger.object = missing.object
             and load_ledger.record_key = missing.record_key""")
-    cursor.execute("""
-        update ops.load_ledger set row_hash = '' from (
-            select distinct target, object, record_key from reconciliation.recon_field
+    cursor.execute(f"""
+        update ops.load_ledger set row_hash = '{load.ledger.OVERWRITE}', kept = null from (
+            select distinct target, object, record_key from reconciliation.recon_field where not is_kept
         ) as different
         where load_ledger.target = different.target
             and load_ledger.object = different.object
             and load_ledger.record_key = different.record_key""")
 
 
-def make_plan(work: Work) -> load.plan.Plan:
-    """Bring a killed run's leftovers into the ledger and compare the marts with it."""
+def make_plan(
+    work: Work,
+    *,
+    reading: Reading = "updates",
+    target: str | None = None,
+    only: Sequence[str] = (),
+) -> Stored:
+    """Bring a killed run's leftovers into the ledger, compare the marts with it and the targets, and keep the plan.
+
+    `reading`: what is read of the targets; `target` and `only` choose some feeds.
+    """
     load.ledger.replay(work.connection, work.settings.home / "spool")
-    return load.plan.plan(work.connection, declared_feeds(work.settings), retry_refused=work.retry_refused)
+    if work.resend:
+        forget_unverified(work.connection)
+    with work.bars("load", "plan") as progress:
+        return load.planning.make(
+            work.connection,
+            _chosen_feeds(declared_feeds(work.settings), target, only),
+            systems.targets(work.settings),
+            work.settings.home / "spool",
+            retry_refused=work.retry_refused,
+            reading=reading,
+            progress=progress,
+        )
+
+
+def _chosen_feeds(feeds: Sequence[Feed], target: str | None, only: Sequence[str]) -> list[Feed]:
+    for name, known in [
+        (target, {feed.target for feed in feeds}),
+        *((each, {feed.object for feed in feeds}) for each in only),
+    ]:
+        if name is not None and name not in known:
+            raise SetupError(f"No exposure declares {name}; there are {', '.join(sorted(known))}")
+    return [feed for feed in feeds if target in (None, feed.target) and (not only or feed.object in only)]
+
+
+def find_plan(work: Work, plan_id: str) -> Stored:
+    """Give a plan that was made before, if it may still be carried out."""
+    load.ledger.replay(work.connection, work.settings.home / "spool")
+    return load.plans.find(
+        work.connection, plan_id, declared_feeds(work.settings), systems.targets(work.settings)
+    )
+
+
+def show_plan(work: Work, plan_id: str | None, key: str) -> list[dict[str, Any]]:
+    """Give what a plan, the latest without an id, does with one record; personal values are masked as the variable says."""
+    stored, _, _ = load.plans.read(work.connection, declared_feeds(work.settings), plan_id)
+    return load.plans.show(work.connection, stored, key, masked=transform.masks_pii())
 
 
 def declared_feeds(settings: Settings) -> list[Feed]:

@@ -33,15 +33,15 @@ class PhaseResult:
     detail: dict[str, Any] | None = None
 
 
-def run_all(work: Work, run: Run) -> list[PhaseResult]:
-    """Run the phases that this run has not yet finished; stop at the first gate that stays shut.
+def run_all(work: Work, run: Run, *, until: str = runs.PHASES[-1]) -> list[PhaseResult]:
+    """Run the phases that this run has not yet finished, `until` that one; stop at the first gate that stays shut.
 
     An exception is written to OPS.RUN_PHASE before it goes on, and the next call continues with that phase. After a gate
     that stayed shut the next call begins anew: the mend may lie in the source, in a model or in a target.
     """
     results: list[PhaseResult] = []
     with telemetry.exported(), telemetry.span("run", run_id=work.run_id, resumed=run.is_resumed):
-        for name in runs.PHASES:
+        for name in runs.PHASES[: runs.PHASES.index(until) + 1]:
             if name in run.done:
                 results.append(PhaseResult(name, "skipped", 0.0))
                 continue
@@ -50,7 +50,8 @@ def run_all(work: Work, run: Run) -> list[PhaseResult]:
             if result.status == "failed":
                 break
     is_finished = all(result.status != "failed" for result in results)
-    runs.finish(work.connection, work.run_id, "succeeded" if is_finished else "failed")
+    ended = "succeeded" if until == runs.PHASES[-1] else "stopped"
+    runs.finish(work.connection, work.run_id, ended if is_finished else "failed")
     return results
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +20,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
@@ -42,6 +45,17 @@ class Screen:
     def say(self, message: str) -> None:
         """Tell a person something; a machine does not see it."""
         self.errors.print(message, highlight=False, soft_wrap=True)
+
+    def tell(self, message: str, *, markup: bool = False) -> None:
+        """Print a line that belongs to the result."""
+        if not self.as_json:
+            self.output.print(message, highlight=False, soft_wrap=True, markup=markup)
+
+    def ask(self, question: str) -> bool:
+        """Ask a person for a yes; where there is nobody to ask, the answer is no."""
+        if self.as_json or not (sys.stdin.isatty() and self.errors.is_terminal):
+            return False
+        return Confirm.ask(escape(question), console=self.errors, default=False)
 
     @contextmanager
     def bars(self, title: str) -> Iterator[Callable[[str, int, int | None], None]]:

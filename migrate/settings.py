@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".local"), validation_alias="MIGRATE_HOME")
     target: str = Field("local", validation_alias="MIGRATE_TARGET")
     dbt_target_path: Path = Field(Path("target"), validation_alias="DBT_TARGET_PATH")
+    first_load_limit: int = Field(50_000, ge=0, validation_alias="MIGRATE_FIRST_LOAD_LIMIT")
     warehouse_port: int = Field(8460, validation_alias="WAREHOUSE_PORT")
 
     sandbox_salesforce_port: int = 8461

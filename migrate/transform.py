@@ -75,6 +75,11 @@ def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
     }
 
 
+def masks_pii(project: Path = Path("dbt_project.yml")) -> bool:
+    """Say whether personal values are masked where they are shown: the variable of dbt_project.yml."""
+    return bool(yaml.safe_load(project.read_text())["vars"]["mask_pii"])
+
+
 def _manifest(settings: Settings) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((settings.dbt_target_path / "manifest.json").read_text())
     return document

@@ -57,7 +57,7 @@ def leave_salesforce() -> None:
         migrate("extract", "extract")
         >> models
         >> migrate("gate", "build --select marts.quality")  # the share of quarantined records
-        >> migrate("load", "load")
+        >> migrate("load", "load --yes")
         >> migrate("reconcile", "reconcile")
     )
 

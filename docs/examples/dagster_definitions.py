@@ -45,7 +45,7 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 def loaded() -> None:
     """Hold the gate on quarantine, then send what the plan says."""
     migrate("build", "--select", "marts.quality")
-    migrate("load")
+    migrate("load", "--yes")
 
 
 @dg.asset(deps=[loaded])

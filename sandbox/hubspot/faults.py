@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sandbox.faults import Fault
 from sandbox.hubspot import merging, properties, records
@@ -11,6 +12,7 @@ from sandbox.hubspot.errors import HubSpotError, Json, too_many
 from sandbox.hubspot.store import now, put_property
 
 BATCH = "/batch/"
+BY_HAND = "By Hand"
 UPSERT = "contacts/batch/upsert"
 
 MENU = (
@@ -43,6 +45,7 @@ MENU = (
     ),
     Fault(UPSERT, event="contacts_merged"),
     Fault(UPSERT, event="contact_archived"),
+    Fault(UPSERT, event="contact_edited"),
     Fault(UPSERT, event="property_deleted"),
     Fault(UPSERT, event="option_renamed"),
 )
@@ -75,6 +78,16 @@ def contact_archived(account: Account) -> None:
     records.archive(account.db, kind, ids[-1:], now())
 
 
+def contact_edited(account: Account) -> None:
+    """Give the oldest contact another last name, as a person does who knows better."""
+    kind, ids = _contacts(account)
+    edited = [
+        replace(record, properties=record.properties | {"lastname": BY_HAND}, updated_at=now())
+        for record in records.by_id(account.db, kind, ids[:1]).values()
+    ]
+    records.update(account.db, edited, account.clock(), account.limits.search_lag_seconds)
+
+
 def property_deleted(account: Account) -> None:
     """Delete a property of the contacts that the account made itself, the last by name; keys are left alone."""
     kind = account.catalogue.object_type("contacts")
@@ -96,7 +109,8 @@ def option_renamed(account: Account) -> None:
 
 
 EVENTS: Mapping[str, Callable[[Account], None]] = {
-    act.__name__: act for act in (contacts_merged, contact_archived, property_deleted, option_renamed)
+    act.__name__: act
+    for act in (contacts_merged, contact_archived, contact_edited, property_deleted, option_renamed)
 }
 
 

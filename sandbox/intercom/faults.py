@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from sandbox.faults import Fault
+from sandbox.intercom import attributes
 from sandbox.intercom.errors import ApiError, ambiguous_email, unauthorized
 from sandbox.intercom.people import LIVE
 from sandbox.intercom.store import Store
 
+BY_HAND = "By Hand"
 WRITE = "POST /co"
 CONTACT = "T /contacts"
 
@@ -27,6 +29,8 @@ MENU = (
     Fault("POST /contacts", status=409),
     Fault(CONTACT, event="contact_merged"),
     Fault(CONTACT, event="contact_archived"),
+    Fault(CONTACT, event="contact_edited"),
+    Fault(CONTACT, event="attribute_archived"),
 )
 
 
@@ -61,6 +65,22 @@ def contact_archived(store: Store) -> None:
     store.run(f"update contact set archived = 1 where seq = (select max(seq) from contact where {LIVE})")
 
 
+def contact_edited(store: Store) -> None:
+    """Give the oldest contact another name, as a teammate does who knows better."""
+    store.run(
+        "update contact set body = json_set(body, '$.name', ?) "
+        f"where seq = (select min(seq) from contact where {LIVE})",
+        BY_HAND,
+    )
+
+
+def attribute_archived(store: Store) -> None:
+    """Archive the last of the workspace's own attributes of people; its name stays taken."""
+    own = attributes.custom(store, "contact")
+    if own:
+        store.put("data_attribute", own[-1]["id"], {**own[-1], "archived": True})
+
+
 EVENTS: Mapping[str, Callable[[Store], None]] = {
-    act.__name__: act for act in (contact_merged, contact_archived)
+    act.__name__: act for act in (contact_merged, contact_archived, contact_edited, attribute_archived)
 }

@@ -11,6 +11,8 @@ Column = tuple[str, str, dict[str, Any] | None]
 # A statement takes the embedded warehouse 50 ms, so only what was filled is emptied.
 _filled: set[str] = set()
 
+OPS = ("ops.load_attempt", "ops.load_ledger", "ops.plan", "ops.plan_action")
+
 GROUP = {"group": "salesforce_migration"}
 CONTACTS: list[Column] = [
     ("email", "varchar", None),
@@ -87,7 +89,13 @@ def model(name: str, columns: Sequence[Column], *, enforced: bool = True) -> dic
                 "name": column,
                 "data_type": data_type,
                 "description": f"What {column} says.",
-                "config": {"meta": {"source": ["Contact.X"], **({"property": custom} if custom else {})}},
+                "config": {
+                    "meta": {
+                        "source": ["Contact.X"],
+                        "pii": column == "email",
+                        **({"property": custom} if custom else {}),
+                    }
+                },
             }
             for column, data_type, custom in declared
         },
@@ -174,7 +182,7 @@ def rehash(connection: Any, table: str, columns: str) -> None:
 
 def empty(connection: Any) -> None:
     """Empty the marts that were filled and the memory of what was sent."""
-    for table in ("ops.load_attempt", "ops.load_ledger", *(f"marts_test.{table}" for table in _filled)):
+    for table in (*OPS, *(f"marts_test.{table}" for table in _filled)):
         _execute(connection, f"delete from {table}")
     _filled.clear()
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from load import plan as plan_module
+from load import changes as changes_module
+from load.changes import rows_to_archive, rows_to_send
 from load.feeds import Feed, feeds
-from load.plan import FeedPlan, plan, rows_to_archive, rows_to_send
+from load.plan import FeedPlan, plan
 from load.target import LoadError
 from tests.load import marts
 
@@ -91,7 +92,7 @@ def test_failed_rows_are_sent_again(connection: Any, contacts: Feed) -> None:
 def test_rows_come_in_pages_with_values_of_their_type(
     connection: Any, contacts: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan_module, "ROWS_PER_PAGE", 4)
+    monkeypatch.setattr(changes_module, "ROWS_PER_PAGE", 4)
     _contacts(connection, 10)
     _ledger(connection, "hubspot", "contacts", "marts_test.contacts where _record_key like '%5'", "'77'")
     marts.query(connection, "update marts_test.contacts set salesforce_score = 12.50, _row_hash = 'new'")

@@ -13,7 +13,7 @@ from typing import Any
 import stamina
 import structlog
 
-from load import ledger
+from load import ledger, planning, plans
 from load.apply import apply
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
@@ -21,7 +21,8 @@ from load.intercom import Intercom
 from load.intercom_wire import Wire
 from load.ledger import Spool, replay
 from load.pacing import Limiter
-from load.plan import Plan, plan
+from load.plan import Plan
+from load.planning import Reading
 from load.target import LoadError, Target
 from tests.load import marts
 from tests.soak.quick_warehouse import QuickWarehouse
@@ -29,6 +30,8 @@ from tests.soak.quick_warehouse import QuickWarehouse
 TARGETS = (("hubspot",), ("intercom",), ("hubspot", "intercom"))
 # Where a load is killed, the n-th time that it gets there; "late" kills at no named point but after some milliseconds.
 POINTS = ("ask", "asked", "write", "written", "store", "merged", "stored", "late", "never")
+# What a plan reads of the targets before it is carried out.
+READINGS: tuple[Reading, ...] = ("nothing", "updates", "all")
 TIERS = ("gold", "iron")
 
 Row = dict[str, Any]
@@ -46,6 +49,7 @@ class World:
     point: str
     count: int
     faults: int
+    reading: Reading
     dice: random.Random = field(repr=False)
 
     def change(self) -> None:
@@ -88,6 +92,7 @@ def world(seed: int) -> World:
         dice.choice(POINTS),
         dice.randrange(1, 25),
         dice.choice((0, 2, 4, 8, 14)),
+        dice.choice(READINGS),
         dice,
     )
 
@@ -187,12 +192,14 @@ def connected(addresses: Mapping[str, str]) -> dict[str, Target]:
 def load(
     warehouse: QuickWarehouse, made: World, addresses: Mapping[str, str], folder: Path, run_id: str
 ) -> Plan:
-    """Plan and apply, as `migrate load` does; give the plan."""
+    """Make a plan, find it again and carry it out, as `migrate plan` and `migrate load` do; give the plan."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     stamina.set_testing(True, attempts=4, cap=True)
     replay(warehouse, folder)
-    planned = plan(warehouse, declared(made.targets))
-    apply(warehouse, planned, connected(addresses), run_id=run_id, spool_dir=folder)
+    chosen, targets = declared(made.targets), connected(addresses)
+    stored = planning.make(warehouse, chosen, targets, folder, reading=made.reading)
+    planned = plans.find(warehouse, stored.plan.plan_id or "", chosen, targets).plan
+    apply(warehouse, planned, targets, run_id=run_id, spool_dir=folder, most_archived_share=1.0)
     return planned
 
 

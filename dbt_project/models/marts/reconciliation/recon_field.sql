@@ -21,6 +21,15 @@ unchecked as (
         object,
         record_key
     from {{ ref('int_recon_unchecked') }}
+),
+
+ledger as (
+    select
+        target,
+        object,
+        record_key,
+        kept
+    from {{ source('ops', 'load_ledger') }}
 )
 
 select
@@ -30,11 +39,17 @@ select
     differences.property,
     {{ masked('differences.expected_value') }} as expected_value,
     {{ masked('differences.found_value') }} as found_value,
-    differences.is_pii
+    differences.is_pii,
+    coalesce(contains(ledger.kept, '"' || differences.property || '"'), false) as is_kept
 from differences
 left join unchecked
     on
         differences.target = unchecked.target
         and differences.object = unchecked.object
         and differences.record_key = unchecked.record_key
+left join ledger
+    on
+        differences.target = ledger.target
+        and differences.object = ledger.object
+        and differences.record_key = ledger.record_key
 where unchecked.record_key is null

@@ -50,6 +50,7 @@ differences as (
         property,
         count(*) as mismatches
     from {{ ref('recon_field') }}
+    where not is_kept
     group by target, object, property
 )
 

@@ -75,7 +75,8 @@ differences as (
         target,
         object,
         record_key,
-        count(*) as mismatching_fields
+        count_if(not is_kept) as mismatching_fields,
+        count_if(is_kept) as kept_fields
     from {{ ref('recon_field') }}
     group by target, object, record_key
 ),
@@ -89,6 +90,7 @@ judged as (
         records.golden_id as record_key,
         ledger.target_id,
         coalesce(differences.mismatching_fields, 0) as mismatching_fields,
+        coalesce(differences.kept_fields, 0) as kept_fields,
         refusals.problems,
         attempts.error_category,
         attempts.error_message,
@@ -100,7 +102,7 @@ judged as (
             when records.record_id <> records.golden_id then 'merged'
             when refusals.record_id is not null then 'quarantined'
             when unchecked.record_key is not null then 'unchecked'
-            when found.record_key is not null and differences.record_key is not null then 'mismatched'
+            when found.record_key is not null and differences.mismatching_fields > 0 then 'mismatched'
             when found.record_key is not null then 'verified'
             when attempts.status in ('refused', 'failed') then attempts.status
             when ledger.record_key is not null then 'missing'
@@ -158,11 +160,14 @@ select
     target_id,
     status,
     mismatching_fields,
+    kept_fields,
     case status
         when 'unexpected'
             then iff(record_id <> record_key, 'merged into ' || record_key, problems) || '; the target still holds it'
         when 'merged' then 'merged into ' || record_key
         when 'quarantined' then problems
+        when 'verified'
+            then iff(kept_fields > 0, kept_fields || ' fields are left as somebody changed them in the target, by policy', null)
         when 'mismatched' then mismatching_fields || ' fields differ, see recon_field'
         when 'refused' then coalesce(error_category, 'refused') || ': ' || coalesce(error_message, 'no message')
         when 'failed' then coalesce(error_category, 'failed') || ': ' || coalesce(error_message, 'no message')
