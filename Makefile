@@ -14,9 +14,9 @@ demo: install
 test: install engines lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500
+# Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500 EMBEDDED=20
 soak: install
-	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
+	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) SOAK_EMBEDDED_SEEDS=$(EMBEDDED) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
 
 # What was loaded, read by the vendors' own Node clients (Node 20), and what is extracted, read by other people's clients
 # of Salesforce: each in an environment of its own. The Salesforce CLI needs a newer Node, which npm brings.

@@ -1,9 +1,10 @@
 """An HTTP answer, whichever client brought it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Answer:
     def read(cls, status: int, headers: Mapping[str, str] | None, body: bytes | str | None) -> Self:
         """Make an answer from its raw parts."""
         try:
-            content = json.loads(body) if body else {}
+            content = orjson.loads(body) if body else {}
         except ValueError:
             content = {}
         return cls(status, headers or {}, content if isinstance(content, dict) else {})

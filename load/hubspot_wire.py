@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from load.answer import Answer
 from load.feeds import Feed
 from load.target import END_GONE, Action, Present, Result, Row, reference
@@ -61,15 +63,19 @@ _AS_TEXT: dict[type, Callable[[Any], str]] = {
 
 
 def record_input(feed: Feed, row: Row) -> Input:
+    """Write a row as an input of a batch.
+
+    Raises:
+        ValueError: a number is not finite, or a text is none.
+    """
     # "" clears a property, null is ignored: on a create it would only make the call longer.
     properties = {
-        name: "" if value is None else as_text(value)
+        name: value if type(value) is str else "" if value is None else as_text(value)
         for name, value in row.values.items()
         if value is not None or row.action == "update"
     }
     properties[feed.key] = row.record_key
-    payload = json.dumps(properties)
-    key = json.dumps(row.record_key)
+    payload, key = _json(properties), _json(row.record_key)
     return Input(
         row,
         payload,
@@ -77,8 +83,17 @@ def record_input(feed: Feed, row: Row) -> Input:
     )
 
 
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:
+        raise ValueError(
+            "A text has half a character (a lone surrogate). Correct it in the source."
+        ) from error
+
+
 def input_by_id(one: Input, hubspot_id: str) -> Input:
-    trace_id = json.dumps(one.row.record_key)
+    trace_id = _json(one.row.record_key)
     wire = f'{{"id":"{hubspot_id}","objectWriteTraceId":{trace_id},"properties":{one.payload}}}'
     return Input(one.row, one.payload, wire)
 

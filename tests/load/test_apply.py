@@ -246,7 +246,7 @@ def test_an_exhausted_day_stops_and_goes_on_later(
             filled,
             declared,
             spool_dir,
-            HubSpot(hubspot_address, marts.HUBSPOT_TOKEN, share_free=0, threads=1),
+            HubSpot(hubspot_address, marts.HUBSPOT_TOKEN, share_free=0, day_free=0, threads=1),
         )
 
     assert [(planned.feed.object, planned.to_send) for planned in plan(filled, chosen).feeds] == [

@@ -22,11 +22,14 @@ from sandbox.hubspot.faults import BY_HAND
 from sandbox.hubspot.faults import MENU as HUBSPOT_MENU
 from tests import servers
 from tests.load import marts
+from tests.soak.embedded_warehouse import EmbeddedWarehouse
 from tests.soak.quick_warehouse import QuickWarehouse
-from tests.soak.world import World, declared, fill, load, load_and_die, world
+from tests.soak.world import Warehouse, World, declared, fill, load, load_and_die, opened, world
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
 SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
+# A load takes seconds there, where the quick one takes milliseconds. The third seed has both targets.
+EMBEDDED_SEEDS = int(os.environ.get("SOAK_EMBEDDED_SEEDS") or 1)
 INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
 PATIENCE_SECONDS = 60
 
@@ -53,6 +56,13 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def embedded_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("embedded")
+    with servers.running(["warehouse", "serve"], home, "/_warehouse/health") as url:
+        yield url.rpartition(":")[2]
+
+
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
     yield
@@ -63,28 +73,45 @@ def _no_waiting() -> Iterator[None]:
 def test_after_a_second_load_the_targets_are_as_the_marts_say(
     seed: int, addresses: dict[str, str], empty_warehouse: Path, tmp_path: Path
 ) -> None:
+    shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")
+    _soak(seed, addresses, tmp_path, None)
+
+
+@pytest.mark.parametrize("seed", range(FIRST + 2, FIRST + 2 + EMBEDDED_SEEDS))
+def test_so_they_are_with_the_embedded_warehouse(
+    seed: int, addresses: dict[str, str], embedded_warehouse: str, tmp_path: Path
+) -> None:
+    warehouse = EmbeddedWarehouse(embedded_warehouse)
+    warehouse.set_up()
+    warehouse.close()
+    _soak(seed, addresses, tmp_path, embedded_warehouse)
+
+
+def _soak(seed: int, addresses: dict[str, str], home: Path, port: str | None) -> None:
     made = world(seed)
     sides = [SIDES[name](addresses[name]) for name in made.targets]
     for side in sides:
         side.prepare(made)
-    _first_load(made, sides, addresses, empty_warehouse, tmp_path)
-    warehouse = QuickWarehouse(tmp_path / "warehouse.duckdb")
+    _first_load(made, sides, addresses, home, port)
+    warehouse = opened(home, port)
     try:
-        load(warehouse, made, addresses, tmp_path / "spool", "second")
+        load(warehouse, made, addresses, home / "spool", "second")
         attempts = _latest_attempts(warehouse)
         known = _ledger(warehouse)
         for side in sides:
             side.check(made, attempts[side.name], known[side.name])
         again = plan(warehouse, declared(made.targets))
         assert (again.to_send, again.to_archive) == (0, 0)
-        assert not [*(tmp_path / "spool").glob("*")]
+        assert not [*(home / "spool").glob("*")]
     finally:
         warehouse.close()
 
 
-def _first_load(made: World, sides: list["Side"], addresses: dict[str, str], empty: Path, home: Path) -> None:
+def _first_load(
+    made: World, sides: list["Side"], addresses: dict[str, str], home: Path, port: str | None
+) -> None:
     """Load in a process that is killed, while the targets' faults strike; before it, every other time, a quiet load."""
-    warehouse = QuickWarehouse(Path(shutil.copy(empty, home / "warehouse.duckdb")))
+    warehouse = opened(home, port)
     fill(warehouse, made)
     if made.seed % 2:
         load(warehouse, made, addresses, home / "spool", "quiet")
@@ -93,7 +120,7 @@ def _first_load(made: World, sides: list["Side"], addresses: dict[str, str], emp
     warehouse.close()
     for side in sides:
         side.go_wrong(made)
-    child = FORKS.Process(target=load_and_die, args=(made, addresses, home))
+    child = FORKS.Process(target=load_and_die, args=(made, addresses, home, port))
     child.start()
     child.join(PATIENCE_SECONDS)
     assert child.exitcode in (0, -9), f"the load neither ended nor was killed: {child.exitcode}"
@@ -101,7 +128,7 @@ def _first_load(made: World, sides: list["Side"], addresses: dict[str, str], emp
         side.calm()
 
 
-def _latest_attempts(warehouse: QuickWarehouse) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+def _latest_attempts(warehouse: Warehouse) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
     names = ("target", "object", "record_key", "status", "error_category", "error_message", "kept")
     rows = warehouse.execute(
         f"select {', '.join(names)} from ops.load_attempt "
@@ -113,7 +140,7 @@ def _latest_attempts(warehouse: QuickWarehouse) -> dict[str, dict[tuple[str, str
     return latest
 
 
-def _ledger(warehouse: QuickWarehouse) -> dict[str, dict[tuple[str, str], str]]:
+def _ledger(warehouse: Warehouse) -> dict[str, dict[tuple[str, str], str]]:
     rows = warehouse.execute("select target, object, record_key, target_id from ops.load_ledger").fetchall()
     known: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
     for target, object_, key, target_id in rows:

@@ -25,6 +25,7 @@ from load.plan import Plan
 from load.planning import Reading
 from load.target import LoadError, Target
 from tests.load import marts
+from tests.soak.embedded_warehouse import EmbeddedWarehouse
 from tests.soak.quick_warehouse import QuickWarehouse
 
 TARGETS = (("hubspot",), ("intercom",), ("hubspot", "intercom"))
@@ -35,6 +36,7 @@ READINGS: tuple[Reading, ...] = ("nothing", "updates", "all")
 TIERS = ("gold", "iron")
 
 Row = dict[str, Any]
+Warehouse = QuickWarehouse | EmbeddedWarehouse
 
 
 @dataclass(slots=True)
@@ -139,7 +141,7 @@ def declared(targets: tuple[str, ...]) -> list[Feed]:
     return [feed for feed in feeds(manifest) if feed.target in targets]
 
 
-def fill(warehouse: QuickWarehouse, made: World) -> None:
+def fill(warehouse: Warehouse, made: World) -> None:
     """Put the marts as they are now into the warehouse."""
     warehouse.execute("create schema if not exists marts_test")
     for node in marts.company_manifest()["nodes"].values():
@@ -189,9 +191,7 @@ def connected(addresses: Mapping[str, str]) -> dict[str, Target]:
     }
 
 
-def load(
-    warehouse: QuickWarehouse, made: World, addresses: Mapping[str, str], folder: Path, run_id: str
-) -> Plan:
+def load(warehouse: Warehouse, made: World, addresses: Mapping[str, str], folder: Path, run_id: str) -> Plan:
     """Make a plan, find it again and carry it out, as `migrate plan` and `migrate load` do; give the plan."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     stamina.set_testing(True, attempts=4, cap=True)
@@ -203,10 +203,15 @@ def load(
     return planned
 
 
-def load_and_die(made: World, addresses: Mapping[str, str], home: Path) -> None:
+def opened(home: Path, port: str | None) -> Warehouse:
+    """Open the quick warehouse in `home`, or the embedded one at a port."""
+    return QuickWarehouse(home / "warehouse.duckdb") if port is None else EmbeddedWarehouse(port)
+
+
+def load_and_die(made: World, addresses: Mapping[str, str], home: Path, port: str | None) -> None:
     """Load in this process, which is killed at the world's point; a load that stops by itself just ends."""
     _arm(made.point, made.count)
-    warehouse = QuickWarehouse(home / "warehouse.duckdb")
+    warehouse = opened(home, port)
     try:
         load(warehouse, made, addresses, home / "spool", "first")
     except LoadError:
