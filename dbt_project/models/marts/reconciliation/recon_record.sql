@@ -167,7 +167,7 @@ select
         when 'merged' then 'merged into ' || record_key
         when 'quarantined' then problems
         when 'verified'
-            then iff(kept_fields > 0, kept_fields || ' fields are left as somebody changed them in the target, by policy', null)
+            then iff(kept_fields > 0, kept_fields || ' fields are kept as somebody changed them', null)
         when 'mismatched' then mismatching_fields || ' fields differ, see recon_field'
         when 'refused' then coalesce(error_category, 'refused') || ': ' || coalesce(error_message, 'no message')
         when 'failed' then coalesce(error_category, 'failed') || ': ' || coalesce(error_message, 'no message')
