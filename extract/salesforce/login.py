@@ -119,14 +119,13 @@ def connect(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A session token, the host that it is good for, and the id of its user where the login told it."""
+    """A session token and the host that it is good for."""
 
     value: str = field(repr=False)
     instance_url: str
-    user_id: str = ""
 
 
-class PassingRefusalError(Exception):
+class _PassingRefusalError(Exception):
     """An answer that is worth another try."""
 
     def __init__(self, response: requests.Response) -> None:
@@ -135,23 +134,23 @@ class PassingRefusalError(Exception):
 
 
 PASSING = (
-    PassingRefusalError,
+    _PassingRefusalError,
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
 
 
+# Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
 def _pause(error: Exception) -> bool | float:
     """Say whether another try may help, and after how many seconds where the answer names them."""
     if not isinstance(error, PASSING):
         return False
-    said = error.response.headers.get("Retry-After", "") if isinstance(error, PassingRefusalError) else ""
+    said = error.response.headers.get("Retry-After", "") if isinstance(error, _PassingRefusalError) else ""
     return min(float(said), WAIT_MAX_SECONDS) if said.isdecimal() else True
 
 
-# Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
-patiently = stamina.RetryingCaller(
+_patiently = stamina.RetryingCaller(
     attempts=ATTEMPTS, timeout=None, wait_initial=WAIT_INITIAL_SECONDS, wait_max=WAIT_MAX_SECONDS
 ).on(_pause)
 
@@ -183,10 +182,8 @@ class OrgSession(requests.Session):
                 self._token = self._log_in(first=instead_of is None)
             return self._token
 
-    def request(  # type: ignore[override]
-        self, method: str | bytes, url: str | bytes, *, once: bool = False, **settings: Any
-    ) -> requests.Response:
-        """Send one call as `requests` does; failures that pass are tried again a few times, or `once` raised as they are.
+    def request(self, method: str | bytes, url: str | bytes, **settings: Any) -> requests.Response:  # type: ignore[override]
+        """Send one call as `requests` does; failures that pass are tried again a few times.
 
         Raises:
             BudgetExhausted: the day's calls or Bulk jobs are used up, or those above the budget's floor.
@@ -194,11 +191,9 @@ class OrgSession(requests.Session):
             ExtractError: a web page stands where the answer should be, after several tries.
             requests.RequestException: no answer after several tries.
         """
-        if once:
-            return self._send_with_token(method, url, settings)
         try:
-            return patiently(lambda: self._send_with_token(method, url, settings))
-        except PassingRefusalError as refusal:
+            return _patiently(lambda: self._send_with_token(method, url, settings))
+        except _PassingRefusalError as refusal:
             if refusal.response.ok:
                 raise ExtractError(
                     f"{urlsplit(refusal.response.url).hostname} answered with a web page (HTTP {refusal.response.status_code}): a proxy "
@@ -239,8 +234,8 @@ class OrgSession(requests.Session):
                 "The Salesforce access token has expired. Give a new one, or a login that can renew it."
             )
         try:
-            return patiently(self._ask_for_token)
-        except PassingRefusalError as refusal:
+            return _patiently(self._ask_for_token)
+        except _PassingRefusalError as refusal:
             raise LoginError(_login_message(self._login, refusal.response.status_code, None)) from refusal
 
     def _ask_for_token(self) -> Token:
@@ -248,15 +243,14 @@ class OrgSession(requests.Session):
         url = self._login.login_url.rstrip("/") + TOKEN_PATH
         response = super().request("POST", url, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
         if response.status_code >= HTTP_SERVER_ERROR:
-            raise PassingRefusalError(response)
+            raise _PassingRefusalError(response)
         answer = _json(response)
         if not response.ok or not isinstance(answer, dict) or "access_token" not in answer:
             raise LoginError(_login_message(self._login, response.status_code, answer))
         log.info("logged in to Salesforce", instance=answer["instance_url"])
         self._keep_rotated(answer.get("refresh_token"))
         _check_url(answer["instance_url"])
-        # The last part of the user's identity address.
-        return Token(answer["access_token"], answer["instance_url"], answer.get("id", "").rpartition("/")[2])
+        return Token(answer["access_token"], answer["instance_url"])
 
     def _keep_rotated(self, refresh_token: str | None) -> None:
         """Use the refresh token that took the place of ours, which an app with rotation makes at every login."""
@@ -286,7 +280,7 @@ def error_of(response: requests.Response) -> tuple[str, str]:
 def _raise_if_web_page(response: requests.Response) -> None:
     """Notice the page that a proxy puts in the place of an answer, with a status as if all were well."""
     if response.ok and response.headers.get("Content-Type", "").startswith("text/html"):
-        raise PassingRefusalError(response)
+        raise _PassingRefusalError(response)
 
 
 def _raise_if_worth_waiting(response: requests.Response) -> None:
@@ -295,9 +289,9 @@ def _raise_if_worth_waiting(response: requests.Response) -> None:
         return
     code, message = error_of(response)
     if response.status_code >= HTTP_SERVER_ERROR or response.status_code == HTTP_TOO_MANY_REQUESTS:
-        raise PassingRefusalError(response)
+        raise _PassingRefusalError(response)
     if code == REQUEST_LIMIT and message.startswith(CONCURRENT_LIMIT):
-        raise PassingRefusalError(response)
+        raise _PassingRefusalError(response)
     if code in (REQUEST_LIMIT, BULK_LIMIT):
         raise exhausted(message)
 

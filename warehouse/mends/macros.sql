@@ -6,6 +6,10 @@ create or replace macro _sf_trim(x, characters) as trim(x::varchar, characters);
 create or replace macro _sf_ltrim(x, characters) as ltrim(x::varchar, characters);
 create or replace macro _sf_rtrim(x, characters) as rtrim(x::varchar, characters);
 
+-- The lower half of a digest as a number; sqlglot writes the name so, and DuckDB's md5_number_lower reads the bytes from
+-- the other end.
+create or replace macro m_d5_number_lower64(x) as ('0x' || right(md5(x::varchar), 16))::ubigint;
+
 -- Length in bytes; DuckDB's octet_length takes no text.
 create or replace macro _sf_octet_length(x) as strlen(x::varchar);
 

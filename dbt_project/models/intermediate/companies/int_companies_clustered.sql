@@ -1,18 +1,31 @@
-with companies as (
-    select record_id
-    from {{ ref('int_companies_keyed') }}
+with joined as (
+    select
+        record_id,
+        component_id
+    from {{ ref('int_companies_joined') }}
 ),
 
-pairs as (
+ties as (
+    select
+        left_id,
+        right_id,
+        iff(reason in ('score', 'lone record'), total_bits, 1000) as strength
+    from {{ ref('int_companies_matched') }}
+    where band = 'merge'
+),
+
+apart as (
     select
         left_id,
         right_id
     from {{ ref('int_companies_matched') }}
+    where band = 'separate' and reason not in ('score', 'lone record')
 ),
 
-{{ connected_components(nodes='companies', edges='pairs') }}
+{{ parted_clusters(clusters='joined', ties='ties', apart='apart') }}
 
 select
-    record_id,
-    component_id
-from components
+    joined.record_id,
+    coalesce(parted.component_id, joined.component_id) as component_id
+from joined
+left join parted on joined.record_id = parted.record_id

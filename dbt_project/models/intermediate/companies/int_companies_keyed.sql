@@ -38,9 +38,30 @@ domains as (
 shared_domains as (
     select domain
     from {{ ref('shared_domains') }}
+),
+
+keyed as (
+    select
+        accounts.account_id,
+        regexp_replace(accounts.name_key, '^the ', '') as words,
+        {{ phone_key('accounts.phone') }} as phone_key,
+        {{ street_key("split_part(accounts.street, '\n', 1)") }} as street_key,
+        {{ plain_text('accounts.city') }} as city_key,
+        {{ postal_key('accounts.postal_code') }} as postal_key
+    from accounts
+),
+
+sorted as (
+    select
+        keyed.account_id,
+        listagg(distinct word.value::varchar, ' ') within group (order by word.value::varchar) as sorted_key
+    from keyed,
+        lateral flatten(input => split(keyed.words, ' ')) as word
+    group by keyed.account_id
 )
 
 select
+    row_number() over (order by accounts.account_id) as record_number,
     accounts.account_id as record_id,
     accounts.parent_account_id,
     accounts.owner_id,
@@ -65,7 +86,18 @@ select
     accounts.modified_at,
     accounts.name_key,
     domains.domain,
-    iff(shared_domains.domain is null, domains.domain, null) as domain_key
+    iff(shared_domains.domain is null, domains.domain, null) as domain_key,
+    replace(keyed.words, ' ', '') as spelled_key,
+    sorted.sorted_key,
+    iff(contains(keyed.words, ' '), regexp_replace(keyed.words, '([^ ])[^ ]* ?', '\\1'), null) as acronym_key,
+    regexp_count(keyed.words, ' ') + 1 as word_count,
+    keyed.phone_key,
+    keyed.street_key,
+    regexp_substr(keyed.street_key, '^[0-9]+') as house_number,
+    keyed.city_key,
+    keyed.postal_key
 from accounts
+inner join keyed on accounts.account_id = keyed.account_id
+left join sorted on accounts.account_id = sorted.account_id
 left join domains on accounts.website_domain = domains.domain
 left join shared_domains on domains.domain = shared_domains.domain

@@ -1,4 +1,26 @@
-with people as (
+with addresses as (
+    select
+        crosswalk.component_id,
+        keyed.email_key,
+        boolor_agg(keyed.is_email_opt_out) as is_opted_out,
+        count(*) as record_count
+    from {{ ref('int_people_keyed') }} as keyed
+    inner join {{ ref('int_people_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
+    where keyed.email_key is not null
+    group by crosswalk.component_id, keyed.email_key
+),
+
+-- a target takes an address once: of several people who give the same one, such as an office, it is with one of them
+owners as (
+    select
+        component_id,
+        email_key,
+        row_number() over (partition by email_key order by record_count desc, component_id asc) = 1 as is_owner,
+        boolor_agg(is_opted_out) over (partition by email_key) as is_opted_out
+    from addresses
+),
+
+people as (
     select
         keyed.record_id,
         keyed.source_object,
@@ -19,16 +41,19 @@ with people as (
         keyed.state,
         keyed.postal_code,
         keyed.country,
-        keyed.is_email_opt_out,
+        -- an address that anyone has opted out of is not written to, whoever it is with
+        keyed.is_email_opt_out or coalesce(owners.is_owner and owners.is_opted_out, false) as is_email_opt_out,
         keyed.is_do_not_call,
         keyed.created_at,
-        keyed.email_key,
+        iff(owners.is_owner, keyed.email_key, null) as email_key,
+        iff(owners.is_owner, null, keyed.email_key) as shared_email,
         crosswalk.component_id,
         crosswalk.golden_id,
         crosswalk.trust_rank,
         coalesce(keyed.street, keyed.city, keyed.postal_code) is not null as has_address
     from {{ ref('int_people_keyed') }} as keyed
     inner join {{ ref('int_people_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
+    left join owners on crosswalk.component_id = owners.component_id and keyed.email_key = owners.email_key
 ),
 
 survived as (
@@ -43,6 +68,7 @@ survived as (
         {{ survivor('last_name') }} as last_name,
         -- a refused address never survives: only valid ones have a key
         {{ survivor('email_key') }} as email,
+        {{ survivor('shared_email') }} as shared_email,
         {{ survivor('phone') }} as phone,
         {{ survivor('mobile_phone') }} as mobile_phone,
         {{ survivor('job_title') }} as job_title,
@@ -92,6 +118,7 @@ select
     survived.last_name,
     survived.email,
     other_emails.other_emails,
+    survived.shared_email,
     survived.phone,
     survived.mobile_phone,
     survived.job_title,

@@ -20,6 +20,7 @@ renamed as (
         nullif(trim(department), '') as department,
         nullif(trim(leadsource), '') as lead_source,
         nullif(trim(preferred_language__c), '') as preferred_language,
+        nullif(trim(birthdate), '') as birthdate,
 
         -- address
         nullif(trim(mailingstreet), '') as street,

@@ -1,0 +1,19 @@
+with records as (
+    select record_id
+    from {{ ref('int_people_keyed') }}
+),
+
+pairs as (
+    select
+        left_id,
+        right_id
+    from {{ ref('int_people_matched') }}
+    where band = 'merge'
+),
+
+{{ connected_components(nodes='records', edges='pairs') }}
+
+select
+    record_id,
+    component_id
+from components
