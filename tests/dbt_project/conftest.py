@@ -1,19 +1,10 @@
 """The project, compiled once for all tests here: that takes no warehouse."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.dbt_project.project import REPOSITORY, Project
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker, which compiles the project for all of them."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.parent == here:
-            item.add_marker(pytest.mark.xdist_group("dbt_project"))
 
 
 @pytest.fixture(scope="session")

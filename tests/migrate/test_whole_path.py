@@ -29,7 +29,7 @@ RECORDS = ("companies", "contacts", "deals", "tickets")
 @pytest.fixture(scope="module")
 def first(place: Place) -> Any:
     """Give the document of the first run on the demo company."""
-    place.migrate("warehouse", "sql", "select 1 as one")
+    assert place.migrate("warehouse", "sql", "select 1 as one")["rows"] == [{"one": 1}]
     place.migrate("sandbox", "seed", "--scale", str(SCALE))
     return place.migrate("run")
 
@@ -137,7 +137,9 @@ def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: 
     assert "signature" in text
 
 
-@pytest.mark.parametrize("command", ["build", "test", "docs generate", "source freshness"])
+@pytest.mark.parametrize(
+    "command", ["build", "test --select marts.quality", "docs generate", "source freshness"]
+)
 def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
     """Run models, data tests and unit tests all together, as an analytics engineer would."""
     done = subprocess.run(
@@ -156,14 +158,10 @@ def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: st
 
 
 def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: Any) -> None:
-    place.migrate(
-        "warehouse",
-        "sql",
+    place.sql(
         "insert into marts_hubspot.hubspot__deals select * from marts_hubspot.hubspot__deals limit 1",
     )
-    place.migrate(
-        "warehouse",
-        "sql",
+    place.sql(
         "insert into ops.extract_count (run_id, object, live_count, counted_at) "
         "select 'fallen', object, floor(live_count * 0.7), sysdate() from ops.extract_count "
         f"where run_id = '{first['run_id']}' and object = 'Contact' and mode = 'full'",
@@ -181,7 +179,7 @@ def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: 
     )
     assert re.search(r"FAIL 1 rows_are_conserved", done.stdout), done.stdout
     assert re.search(r"FAIL 1 volume_holds", done.stdout), done.stdout
-    place.migrate("warehouse", "sql", "delete from ops.extract_count where run_id = 'fallen'")
+    place.sql("delete from ops.extract_count where run_id = 'fallen'")
     stopped = place.sql(
         "select (select sum(rows_stopped) from quality.unmapped_values) as listed, "
         "(select count(*) from quality.quarantine where check_name like '%unmapped') as held"
@@ -351,7 +349,7 @@ def test_nothing_that_was_said_holds_a_secret_or_an_address(place: Place, first:
 def test_an_empty_source_is_a_finding(place: Place, first: Any) -> None:
     httpx.post(f"{place.salesforce}/_sandbox/reset").raise_for_status()
     for schema in ("raw_salesforce", "ops"):
-        place.migrate("warehouse", "sql", f"drop schema {schema} cascade")
+        place.sql(f"drop schema {schema} cascade")
     empty = place.migrate("run", "--new", expect=1)
     assert "no record at all" in empty["phases"][0]["findings"][0]
 
