@@ -54,16 +54,24 @@ def build(settings: Settings, arguments: Sequence[str] = (), progress: Progress 
     return Built(tuple(_node(result) for result in _invoke(settings, ["build", *arguments], progress)))
 
 
+def build_elsewhere(
+    settings: Settings, target_path: Path, arguments: Sequence[str], progress: Progress
+) -> tuple[Built, dict[str, Any]]:
+    """Run `dbt build` for another project, which the arguments name, and give its manifest too."""
+    built = Built(tuple(_node(result) for result in _invoke(settings, ["build", *arguments], progress)))
+    return built, _manifest(target_path)
+
+
 def manifest(settings: Settings) -> dict[str, Any]:
     """Parse the project and give dbt's manifest, in which sources, exposures and contracts are declared."""
     _invoke(settings, ["parse"], None)
-    return _manifest(settings)
+    return _manifest(settings.dbt_target_path)
 
 
 def compiled(settings: Settings) -> dict[str, Any]:
     """Compile the project and give dbt's manifest with every model's SQL as the warehouse gets it, asking none."""
     _invoke(settings, ["compile", "--no-introspect", "--no-populate-cache"], None)
-    return _manifest(settings)
+    return _manifest(settings.dbt_target_path)
 
 
 def thresholds(project: Path = Path("dbt_project.yml")) -> dict[str, float]:
@@ -80,8 +88,13 @@ def masks_pii(project: Path = Path("dbt_project.yml")) -> bool:
     return bool(yaml.safe_load(project.read_text())["vars"]["mask_pii"])
 
 
-def _manifest(settings: Settings) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((settings.dbt_target_path / "manifest.json").read_text())
+def variable(name: str, project: Path = Path("dbt_project.yml")) -> float:
+    """Give a number that dbt_project.yml declares among its variables."""
+    return float(yaml.safe_load(project.read_text())["vars"][name])
+
+
+def _manifest(target_path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((target_path / "manifest.json").read_text())
     return document
 
 

@@ -19,6 +19,7 @@ FOLDERS = {
     "intermediate/companies": ("intermediate", "int_companies_"),
     "intermediate/deals": ("intermediate", "int_deals_"),
     "intermediate/owners": ("intermediate", "int_owners_"),
+    "intermediate/enrichment": ("intermediate", "int_enrichment_"),
     "intermediate/links": ("intermediate", "int_"),
     "intermediate/quality": ("intermediate", "int_quality_"),
     "intermediate/reconciliation": ("intermediate", "int_recon_"),

@@ -71,6 +71,7 @@ def test_every_model_is_read_or_is_a_result(project: Project) -> None:
     results = {
         "schema_changes",
         "unfit_values",
+        "enrichment",
         "merge_review",
         "int_people_crowded",
         "int_companies_crowded",
