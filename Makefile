@@ -5,7 +5,7 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN = $(abspath $(VENV))/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test install engines lint clean soak bench outside
+.PHONY: demo test install engines lint clean soak bench outside fill-rates
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -17,6 +17,19 @@ test: install engines lint
 # Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500 EMBEDDED=20
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) SOAK_EMBEDDED_SEEDS=$(EMBEDDED) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
+
+# Measures the fill rates in MAPPING.md on a small demo company of its own, the one of the tests, and writes them
+fill-rates: export MIGRATE_HOME = $(CURDIR)/.local/fill-rates
+fill-rates: export WAREHOUSE_PORT = 8470
+fill-rates: export SANDBOX_SALESFORCE_PORT = 8471
+fill-rates: export SANDBOX_HUBSPOT_PORT = 8472
+fill-rates: export SANDBOX_INTERCOM_PORT = 8473
+fill-rates: install
+	rm -rf $(MIGRATE_HOME)
+	$(BIN)/migrate warehouse up && $(BIN)/migrate sandbox up && \
+		$(BIN)/migrate sandbox seed --scale 0.15 && \
+		$(BIN)/migrate extract && $(BIN)/migrate build && $(BIN)/migrate mapping --measure; \
+		status=$$?; $(BIN)/migrate sandbox down; $(BIN)/migrate warehouse down; exit $$status
 
 # What was loaded, read by the vendors' own Node clients (Node 20), and what is extracted, read by other people's clients
 # of Salesforce: each in an environment of its own. The Salesforce CLI needs a newer Node, which npm brings.

@@ -121,15 +121,29 @@ def extract(
 
 
 @app.command(
-    epilog="Example: migrate build --select marts.hubspot",
+    epilog="Example: migrate build --cortex --estimate",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-def build(context: typer.Context, as_json: AsJson = False) -> None:
+def build(
+    context: typer.Context,
+    cortex: Annotated[
+        bool, typer.Option("--cortex", help="Ask Snowflake's models where rules guess; each text once.")
+    ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="With --cortex: say what it would cost, and ask no model.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Build and test the dbt models; further arguments go to `dbt build`."""
     from migrate import phases
+    from migrate.cortex import ENABLED
 
+    if estimate:
+        _estimate(as_json)
+        return
     with _work(as_json) as work:
-        outcome = phases.build_phase(work, context.args or phases.BEFORE_LOAD)
+        arguments = [*(context.args or phases.BEFORE_LOAD), *(ENABLED if cortex else ())]
+        outcome = phases.build_phase(work, arguments)
         _give(work.screen, "Built", {"findings": outcome.findings, **outcome.detail}, [outcome.detail])
         _leave_with(work.screen, outcome.findings)
 
@@ -139,15 +153,24 @@ def mapping(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")
     ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Count fill rates in the marts as they are; after `make fill-rates`."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the MAPPING.md of each target and the seed field_mapping from the marts; asks no warehouse."""
+    """Write the MAPPING.md of each target and the seed field_mapping from the marts; asks no warehouse otherwise."""
     from migrate import transform
-    from migrate.mapping import catalogue, documents
+    from migrate.mapping import catalogue, documents, filling
 
-    screen = Screen(as_json=as_json)
-    marts = catalogue.read(transform.compiled(_settings()))
-    texts = documents.documents(marts)
+    screen, settings = Screen(as_json=as_json), _settings()
+    marts = catalogue.read(transform.compiled(settings))
+    if measure:
+        with _connection(settings) as connection:
+            filled = filling.measured(connection, marts)
+    else:
+        filled = filling.read(marts)
+    texts = documents.documents(marts, filled) | filling.files(marts, filled)
     old = [str(path) for path in documents.stale(texts)]
     if not check:
         documents.write(texts)
@@ -155,6 +178,37 @@ def mapping(
     document = {"stale" if check else "written": old, "contradictions": wrong}
     _give(screen, "Mapping", document, [{"file": path, "was": "stale"} for path in old])
     _leave_with(screen, [*wrong, *(f"{path} is stale: run `migrate mapping`." for path in old if check)])
+
+
+@app.command(epilog="Example: migrate diff --against main")
+def diff(
+    against: Annotated[
+        str, typer.Option("--against", help="Git branch, tag or commit whose mapping is compared.")
+    ],
+    marts: Annotated[
+        list[str] | None, typer.Option("--select", "-s", help="Only this mart, such as hubspot__deals.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, help="Values shown of each property that changes.")] = 3,
+    show_pii: Annotated[
+        bool, typer.Option("--show-pii", help="Write personal values out; masked without it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the mapping of the working tree does to the data, compared with another version; sends nothing.
+
+    Builds both in schemas of their own, from the raw tables as they are, and drops them. Exit 1: something differs.
+    """
+    from migrate.mapping import difference
+
+    settings, screen = _settings(), Screen(as_json=as_json)
+    with (
+        _prepared(settings) as connection,
+        screen.bars("diff") as progress,
+        difference.versions(settings, connection, against, progress, marts or ()) as (before, after),
+    ):
+        found = difference.differences(connection, before, after, samples=samples, show_pii=show_pii)
+    _give_differences(screen, {"against": against, "objects": found})
+    _leave(FINDINGS if found else CLEAN)
 
 
 @app.command(epilog="Example: migrate plan hubspot -s contacts --show 0035g00000ABCDEF")
@@ -671,6 +725,41 @@ def _give(screen: Screen, title: str, document: dict[str, Any], rows: list[Any])
         screen.document(document)
     else:
         screen.table(title, rows)
+
+
+def _estimate(as_json: bool) -> None:
+    from migrate import cortex
+
+    with _work(as_json) as work, work.screen.bars("estimate") as progress:
+        document = cortex.estimate(work.settings, work.connection, progress)
+    shown = [*document["questions"], {"question": "in all", **document["total"]}]
+    _give(work.screen, "Texts that a model would be asked about, and about what that costs", document, shown)
+
+
+def _give_differences(screen: Screen, document: dict[str, Any]) -> None:
+    if screen.as_json:
+        screen.document(document)
+        return
+    objects = [{**one, "object": f"{one['target']} {one['object']}"} for one in document["objects"]]
+    if not objects:
+        screen.say(f"Nothing differs from {document['against']}.")
+        return
+    screen.table(
+        f"Rows, compared with {document['against']}",
+        objects,
+        ("object", "before", "after", "added", "removed", "changed"),
+    )
+    values = [
+        {
+            "property": f"{one['object']}.{each['property']}",
+            "change": each["change"],
+            "values": each["values"],
+            "for example": "; ".join(f"{said['before']} → {said['after']}" for said in each["samples"]),
+        }
+        for one in objects
+        for each in one["properties"]
+    ]
+    screen.table("Values", values)
 
 
 def _give_reconciliation(screen: Screen, document: dict[str, Any], objects: list[dict[str, Any]]) -> None:

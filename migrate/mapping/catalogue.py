@@ -119,7 +119,7 @@ class _Reader:
             via=tuple(sorted(self._fields(origins.choosers) - source)),
             lookups=tuple(self.nodes[name] for name in sorted(lookups)),
             rule=rule(statement, column),
-            tests=self.tests.get((model["unique_id"], column), ()),
+            tests=(*self.tests.get((model["unique_id"], column), ()), *_limits(declared_column)),
         )
 
     def _fields(self, leaves: frozenset[Leaf]) -> set[str]:
@@ -160,6 +160,13 @@ def _tests(manifest: Mapping[str, Any]) -> dict[tuple[str, str], tuple[str, ...]
             place = (node["attached_node"], node["column_name"])
             found.setdefault(place, []).append(_described(node["test_metadata"]))
     return {place: tuple(sorted(tests)) for place, tests in found.items()}
+
+
+def _limits(column: Mapping[str, Any]) -> Iterator[str]:
+    """Describe the limits of its own that a property is held to before it is sent."""
+    for name, value in column["config"].get("meta", {}).get("limit", {}).items():
+        said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield f"limit: {name}" if value is True else f"limit: {name} {said}"
 
 
 def _described(test: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from migrate.mapping.catalogue import Mart, Property
+from migrate.mapping.filling import Rates
 
 SEED = Path("dbt_project/seeds/field_mapping.csv")
 COMMAND = "migrate mapping"
@@ -21,16 +22,16 @@ HEAD = """# What {vendor} gets, and from where
 **Source** are the Salesforce fields whose value can arrive, **via** those that choose a value that is looked up; both are
 followed through the compiled SQL from the mart to the raw tables, and the YAML's `config.meta` must agree. Which
 records are merged, and which of them a value survives from, is in `int_people_merged` and `int_companies_merged`; which are held
-back, in `quarantine`. How many records have a value is not here, since it depends on the data.
+back, in `quarantine`. **Filled** is the share of the demo company's rows that have a value, as `{command} --measure` found it.
 """
 
 
-def documents(marts: list[Mart]) -> dict[Path, str]:
-    """Give the text of every generated file by its path within the repository."""
+def documents(marts: list[Mart], filled: Rates) -> dict[Path, str]:
+    """Give the text of every generated file by its path within the repository; `filled` has the measured fill rates."""
     texts = {SEED: _seed(marts)}
     for target, group in groupby(marts, lambda mart: mart.feed.target):
         own = list(group)
-        texts[own[0].path.parent / "MAPPING.md"] = _document(target, own)
+        texts[own[0].path.parent / "MAPPING.md"] = _document(target, own, filled)
     return texts
 
 
@@ -64,7 +65,7 @@ def _seed(marts: list[Mart]) -> str:
     return text.getvalue()
 
 
-def _document(target: str, marts: list[Mart]) -> str:
+def _document(target: str, marts: list[Mart], filled: Rates) -> str:
     parts = [HEAD.format(vendor=_vendor(target), command=COMMAND)]
     for mart in marts:
         name = mart.path.stem
@@ -74,13 +75,14 @@ def _document(target: str, marts: list[Mart]) -> str:
             f"[SQL]({name}.sql) · [YAML]({name}.yml)\n"
         )
         parts.append(
-            "| property | type | source | rule | what it is | whose | tests |\n|---|---|---|---|---|---|---|\n"
-            + "".join(_row(mart, each) for each in mart.properties)
+            "| property | type | source | rule | what it is | whose | tests | filled |\n"
+            "|---|---|---|---|---|---|---|---|\n"
+            + "".join(_row(mart, each, filled) for each in mart.properties)
         )
     return "\n".join(parts)
 
 
-def _row(mart: Mart, each: Property) -> str:
+def _row(mart: Mart, each: Property, filled: Rates) -> str:
     links = [_lookup(mart, node) for node in each.lookups]
     cells = (
         f"`{each.name}`",
@@ -90,6 +92,7 @@ def _row(mart: Mart, each: Property) -> str:
         each.description,
         _whose(mart, each),
         "; ".join(each.tests),
+        filled.get((mart.feed.target, mart.feed.object, each.name), ""),
     )
     return f"| {' | '.join(_cell(cell) for cell in cells)} |\n"
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from extract.sources import declared
 from migrate import transform
 from migrate.__main__ import app
-from migrate.mapping import catalogue, documents
+from migrate.mapping import catalogue, documents, filling
 from migrate.mapping.catalogue import Mart
 from sandbox.salesforce.org import declared_org
 from tests.dbt_project.project import REPOSITORY, Project
@@ -55,11 +55,32 @@ def test_a_change_of_the_sql_is_noticed(project: Project, model: str, old: str, 
 
 
 def test_what_is_generated_is_not_stale(marts: list[Mart]) -> None:
-    assert documents.stale(documents.documents(marts), REPOSITORY) == [], "run `migrate mapping`"
+    filled = filling.read(marts, REPOSITORY)
+    texts = documents.documents(marts, filled) | filling.files(marts, filled)
+    assert documents.stale(texts, REPOSITORY) == [], "run `migrate mapping`"
+
+
+def test_a_fill_rate_stands_in_the_row_of_its_property(marts: list[Mart]) -> None:
+    filled = {("hubspot", "deals", "amount"): "7 %"}
+    path = Path("dbt_project/models/marts/hubspot")
+    rows = [
+        line for line in documents.documents(marts, filled)[path / "MAPPING.md"].splitlines() if "7 %" in line
+    ]
+    assert [row.split("`")[1] for row in rows] == ["amount"]
+    assert (
+        filling.files(marts, filled)[path / "fill_rates.csv"] == "object,property,filled\ndeals,amount,7 %\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("filled", "total", "said"), [(0, 9, "0 %"), (1, 900, "1 %"), (899, 900, "99 %"), (9, 9, "100 %")]
+)
+def test_nearly_all_is_not_all(filled: int, total: int, said: str) -> None:
+    assert filling._share(filled, total) == said
 
 
 def test_a_stale_file_is_noticed(marts: list[Mart], tmp_path: Path) -> None:
-    texts = documents.documents(marts)
+    texts = documents.documents(marts, {})
     assert documents.stale(texts, tmp_path) == list(texts)
     for path in texts:
         (tmp_path / path.parent).mkdir(parents=True, exist_ok=True)
@@ -105,7 +126,7 @@ def test_every_property_has_a_row_and_every_link_leads_somewhere(project: Projec
 
 
 def test_value_maps_are_named_and_constants_said(marts: list[Mart]) -> None:
-    text = documents.documents(marts)[Path("dbt_project/models/marts/hubspot/MAPPING.md")]
+    text = documents.documents(marts, {})[Path("dbt_project/models/marts/hubspot/MAPPING.md")]
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     assert "via `Opportunity.StageName`" in rows["dealstage"]
     assert "[map_opportunity_stage](../../../seeds/map_opportunity_stage.csv)" in rows["dealstage"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.migrate.conftest import Place
 from tests.servers import REPOSITORY
 
 SCALE = 0.15
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 RECORDS = ("companies", "contacts", "deals", "tickets")
 
 
@@ -155,6 +157,51 @@ def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: st
         catalog = json.loads((place.home / "target" / "catalog.json").read_text())
         contacts = catalog["nodes"]["model.salesforce_exit.hubspot__contacts"]["columns"]
         assert "E-mail address" in contacts["EMAIL"]["comment"]
+
+
+def test_the_fill_rates_of_the_mapping_are_those_of_the_demo_company(place: Place, first: Any) -> None:
+    found = place.migrate("mapping", "--check", "--measure")
+    assert found["stale"] == [], "run `make fill-rates`"
+
+
+def test_what_a_change_of_the_mapping_does_to_the_data_is_shown(
+    place: Place, first: Any, tmp_path: Path
+) -> None:
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    shutil.copytree(REPOSITORY / "dbt_project", tmp_path / "dbt_project")
+    for command in (["init", "-q"], ["add", "."], [*IDENTITY, "commit", "-q", "-m", "as it was"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)  # noqa: S607
+    mart = tmp_path / "dbt_project" / "models" / "marts" / "hubspot" / "hubspot__contacts.sql"
+    text = mart.read_text(encoding="utf-8")
+    mart.write_text(text.replace("people.last_name as lastname", "upper(people.last_name) as lastname"))
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "migrate", "diff", "--against", "HEAD"),
+            *("-s", "hubspot__contacts", "--samples", "1", "--json"),
+        ],
+        cwd=tmp_path,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    [contacts] = json.loads(done.stdout)["objects"]
+    [named] = place.sql(
+        "select count_if(upper(lastname) <> lastname) as n from marts_hubspot.hubspot__contacts"
+    )
+    assert (contacts["target"], contacts["object"], contacts["changed"]) == (
+        "hubspot",
+        "contacts",
+        named["n"],
+    )
+    [changed] = contacts["properties"]
+    assert (changed["property"], changed["values"], changed["masked"]) == ("lastname", named["n"], True)
+    assert changed["samples"][0]["before"].endswith(" characters)")
+    left = place.sql("select count(*) as n from information_schema.schemata where schema_name ilike 'diff%'")
+    assert left == [{"n": 0}]
 
 
 def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: Any) -> None:
