@@ -25,6 +25,8 @@ from extract.readback import Landed, Progress, ReadBack, payload_row, payload_ta
 BASE_URL = "https://api.hubapi.com"
 RAW = "raw_hubspot"
 KEY = "salesforce_id"
+# How a path names an object of the company's own: https://developers.hubspot.com/docs/api-reference/crm-custom-objects-v3/guide
+OWN = "p_"
 PAGE = 100
 BATCH = 100
 ASSOCIATION_INPUTS = 1_000
@@ -152,15 +154,19 @@ def read(
         ExtractError: HubSpot refused or cannot be reached. Tables not yet read stay as they were.
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
+    absent = _absent(account, objects)
 
     def rows() -> Iterator[tuple[str | None, ...]]:
         for name, properties in objects.items():
+            if name in absent:
+                continue
             for record in back.report(name, _records(account, name, properties, None if strangers else key)):
                 yield record_row(name, record)
 
     landed = [back.land(records_table(RAW), rows(), {"object": [*objects]})]
     if pairs:
-        links = _all_associations(account, connection, pairs, key)
+        there = [pair for pair in pairs if not absent.intersection(pair)]
+        links = _all_associations(account, connection, there, key)
         only = {"from_object": [from_object for from_object, _ in pairs]}
         landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links), only))
     return landed
@@ -215,6 +221,15 @@ def read_owners(
         _pages(account, "/crm/v3/owners/", [("archived", archived)]) for archived in ("false", "true")
     )
     return back.land(payload_table(RAW, "owners"), map(payload_row, back.report("owners", owners)))
+
+
+def _absent(account: Account, names: Iterable[str]) -> frozenset[str]:
+    """Give those objects of the company's own, `p_…` in paths, that no load has created yet: they have no records."""
+    own = frozenset(name for name in names if name.startswith(OWN))
+    if not own:
+        return own
+    known = account.get("/crm-object-schemas/v3/schemas")["results"]
+    return own - {OWN + each["name"] for each in known}
 
 
 def _records(

@@ -4,8 +4,10 @@ The manifest is the only list. A feed's columns are its mart's contract, so a pr
 mart's YAML, and reaches the target's schema from there.
 """
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["record", "link"]
@@ -49,6 +51,8 @@ class Property:
 class Column:
     """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own.
 
+    `refers_to`: the object whose record the value names by our key; the target takes its own id of it.
+    `opts_out`: of a flag, the column with the e-mail address that gets no more e-mail where the flag is true.
     `read_at`: where the target's document has the value, as a path with dots, when that is not under its name.
     """
 
@@ -59,11 +63,40 @@ class Column:
     quoted: bool = False
     read_at: str = ""
     is_personal: bool = False
+    refers_to: str | None = None
+    opts_out: str | None = None
 
     @property
     def identifier(self) -> str:
         """Give the column's name in SQL. dbt creates unquoted columns in upper case."""
         return f'"{self.name if self.quoted else self.name.upper()}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """An object of the company's own, which the target must have before its records are sent.
+
+    `display`: the property that people read a record by. `linked_to`: the target's objects that it can be linked to.
+    """
+
+    name: str
+    singular: str
+    plural: str
+    display: str
+    linked_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKind:
+    """A kind of link from one object to another, a row of the seed that the exposure of the links names.
+
+    `label`: of a kind of the account's own, which is created; None for those that the target brings along.
+    """
+
+    from_object: str
+    to_object: str
+    name: str
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +112,7 @@ class End:
 class Feed:
     """One mart and where it goes. `columns` are without the record key and the row hash; a link has no `key`.
 
+    `schema`: what declares the object where it is the company's own. `kinds`: of links, those that may be written.
     `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
     policy: upsert; `update_only` leaves alone what the target lacks, `create_only` what it has.
     when_changed: of values that somebody changed in the target since they were loaded: keep theirs, overwrite, or stop.
@@ -95,6 +129,8 @@ class Feed:
     types: tuple[str, ...] = ()
     policy: Policy = "upsert"
     when_changed: WhenChanged = "keep"
+    schema: Schema | None = None
+    kinds: tuple[LinkKind, ...] = ()
 
     @property
     def label(self) -> str:
@@ -157,6 +193,8 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         types=tuple(meta.get("types", ())),
         policy=_one_of(name, meta, "policy", ("upsert", "update_only", "create_only")),
         when_changed=_one_of(name, meta, "when_changed", ("keep", "overwrite", "stop")),
+        schema=_schema(name, meta),
+        kinds=tuple(_kinds(manifest, name, meta)),
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:
@@ -164,6 +202,29 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
             f"Exposure {name}: the mart has a column {feed.key}, but the loader fills the key from {RECORD_KEY}. Remove the column."
         )
     return feed
+
+
+def _schema(exposure: str, meta: Mapping[str, Any]) -> Schema | None:
+    declared = meta.get("schema")
+    if declared is None:
+        return None
+    named = {name: _required(exposure, declared, name) for name in ("name", "singular", "plural", "display")}
+    return Schema(**named, linked_to=tuple(declared.get("linked_to", ())))
+
+
+def _kinds(manifest: Mapping[str, Any], exposure: str, meta: Mapping[str, Any]) -> Iterator[LinkKind]:
+    """Read the seed that `kinds` names from its file: the manifest has where a seed lies, not what is in it."""
+    if "kinds" not in meta:
+        return
+    seed = next((node for node in manifest["nodes"].values() if node["name"] == meta["kinds"]), None)
+    if seed is None:
+        raise ManifestError(f"Exposure {exposure}: there is no seed {meta['kinds']}.")
+    file = Path(seed["root_path"]) / seed["original_file_path"]
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            yield LinkKind(
+                row["from_object"], row["to_object"], row["association_type"], row["label"] or None
+            )
 
 
 def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -197,6 +258,8 @@ def _columns(exposure: str, model: Mapping[str, Any]) -> Iterable[Column]:
             quoted=bool(column.get("quote")),
             read_at=_meta(column).get("read_at", ""),
             is_personal=bool(_meta(column).get("pii")),
+            refers_to=_meta(column).get("refers_to"),
+            opts_out=_meta(column).get("opts_out"),
         )
 
 

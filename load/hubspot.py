@@ -25,7 +25,12 @@ from load import hubspot_account, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
+from load.hubspot_lifecycle import forward_only
+from load.hubspot_links import LinkTypes
+from load.hubspot_objects import is_missing, provision_objects
+from load.hubspot_optouts import carry_over
 from load.hubspot_paths import Redirected, paths
+from load.hubspot_references import References
 from load.hubspot_schema import provision
 from load.hubspot_wire import (
     Input,
@@ -78,20 +83,6 @@ UNANSWERED_IN_A_ROW = 3
 LOCKED_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 60.0
 
-# (from, to, association type of the mart) -> HubSpot's association type id. Ids go one way: each pair has its own.
-# A parent is what the company is linked *to*, so its type is child-to-parent (14); parent-to-child would be 13.
-ASSOCIATION_TYPES = {
-    ("contacts", "companies", "primary"): 1,
-    ("contacts", "companies", "unlabelled"): 279,
-    ("deals", "companies", "primary"): 5,
-    ("deals", "companies", "unlabelled"): 341,
-    ("deals", "contacts", "unlabelled"): 3,
-    ("tickets", "companies", "primary"): 26,
-    ("tickets", "companies", "unlabelled"): 339,
-    ("tickets", "contacts", "unlabelled"): 16,
-    ("companies", "companies", "parent"): 14,
-}
-
 
 Work = TypeVar("Work")
 
@@ -103,6 +94,7 @@ class HubSpot:
     expected_account: the portal id that the token must belong to; None takes any.
     threads: calls at a time. At 0.45 s a call of 100 records, 8 are too few for 190 calls in 10 s and 12 are enough.
     share_free, day_free: what is left to the account's other apps, of ten seconds and of a day; 0 to 1.
+    create_options: options that a mart declares and a property lacks are added; otherwise they stop the load.
     version: of the API, one of `load.hubspot_paths.VERSIONS`.
     pool: sends the raw calls, by default the SDK's own urllib3 pool.
     """
@@ -121,6 +113,7 @@ class HubSpot:
         day_free: float = DAY_FREE,
         records_per_call: int = RECORDS_PER_CALL,
         links_per_call: int = LINKS_PER_CALL,
+        create_options: bool = True,
         attempts: int = ATTEMPTS,
         version: str = "v3",
         pool: urllib3.PoolManager | None = None,
@@ -131,6 +124,7 @@ class HubSpot:
         self._threads = threads
         self._records_per_call = records_per_call
         self._links_per_call = links_per_call
+        self._create_options = create_options
         self._attempts = attempts
         self._paths = paths(version)
         self._limiter = limiter or Limiter(
@@ -149,6 +143,8 @@ class HubSpot:
             for api in (self._properties, self._groups):
                 rest = api.api_client.rest_client
                 rest.pool_manager = Redirected(rest.pool_manager, version)
+        self._link_types = LinkTypes(self._ask, self._paths)
+        self._references = References(self._found, records_per_call)
         self._records = 0
         self._adopted: set[str] = set()
         self._adopting = threading.Lock()
@@ -191,17 +187,27 @@ class HubSpot:
         return account
 
     def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
-        """Create the groups, properties and options that the feeds need, or only say which.
+        """Create the objects, groups, properties, options and labels that the feeds need, or only say which.
 
         Raises:
             SchemaConflictError: HubSpot has them otherwise; nothing was changed.
         """
         call = only_reading(self._typed) if dry_run else self._typed
-        return provision(self._properties, self._groups, feeds, call)
+        changes = [*provision_objects(feeds, self._ask, self._paths, dry_run=dry_run)]
+        # An object that is not there yet has no properties to compare with.
+        new = {change.object for change in changes} if dry_run else set()
+        changes += provision(
+            self._properties,
+            self._groups,
+            [feed for feed in feeds if feed.object not in new],
+            call,
+            create_options=self._create_options,
+        )
+        return [*changes, *self._link_types.provision(feeds, dry_run=dry_run)]
 
     def definitions(self, feed: Feed) -> Mapping[str, Definition]:
         """Give types, options, stages and owners as they are now; see `load.target.Target`."""
-        if feed.kind == "link":
+        if feed.kind == "link" or is_missing(feed, self._ask, self._paths):
             return {}
         known = self._typed(self._properties.get_all, feed.object)
         return hubspot_account.definitions(known, feed, self._ask, self._paths)
@@ -228,7 +234,9 @@ class HubSpot:
             yield from self._side_by_side(self._link, self._links(rows))
         else:
             batches = _batches(rows, self._records_per_call)
-            yield from self._side_by_side(partial(self._upsert, feed), batches)
+            opts_out = any(column.opts_out for column in feed.columns)
+            work = self._upsert_people if opts_out else self._upsert
+            yield from self._side_by_side(partial(work, feed), batches)
 
     def archive(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Archive records, or remove links, by their `target_id`; see `load.target.Target`."""
@@ -267,6 +275,7 @@ class HubSpot:
 
     def _upsert(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         try:
+            rows = self._references.resolve(feed, rows)
             there, moved, gone = self._known(feed, rows)
         except TargetUnavailableError as error:
             self._patience.unanswered(error)
@@ -291,6 +300,17 @@ class HubSpot:
         if in_the_way:
             known = {one.row.record_key: one for one in inputs}
             yield from self._adopt(feed, [(known[key], result) for key, result in in_the_way.items()])
+
+    def _upsert_people(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
+        """Upsert, then carry over who opted out, also of what was answered before an error."""
+        results: list[Result] = []
+        try:
+            for result in self._upsert(feed, rows):
+                results.append(result)  # noqa: PERF402  what came before an error is kept
+        except LoadError:
+            yield from carry_over(self._ask, self._paths["unsubscribe"], feed, rows, results)
+            raise
+        yield from carry_over(self._ask, self._paths["unsubscribe"], feed, rows, results)
 
     def _known(
         self, feed: Feed, rows: Sequence[Row]
@@ -395,6 +415,14 @@ class HubSpot:
             raise LoadError(f"HubSpot did not let {feed.object} be read: {message_of(answer)}")
         return [*answer.content.get("results", ())]
 
+    def _found(self, object_: str, key: str, values: Sequence[str]) -> Iterable[Mapping[str, Any]]:
+        """Read records of any object by a unique property, with that property alone."""
+        inputs = [{"id": value} for value in values]
+        asked = {"idProperty": key, "properties": [key], "propertiesWithHistory": [], "inputs": inputs}
+        answer = self._ask("POST", self._paths["read"].format(object=object_), json.dumps(asked))
+        results: list[Mapping[str, Any]] = answer.content.get("results", [])
+        return results
+
     def _archive(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         yield from (row.succeeded(None) for row in rows if row.target_id is None)
         inputs = [
@@ -426,12 +454,12 @@ class HubSpot:
         for row in rows:
             if row.record_key in stuck:
                 continue
-            type_id = ASSOCIATION_TYPES.get((from_object, to_object, row.values["association_type"]))
-            if type_id is None:
+            link_type = self._link_types.find(from_object, to_object, row.values["association_type"])
+            if link_type is None:
                 kind = f"{from_object} to {to_object}, {row.values['association_type']}"
                 yield row.refused("ASSOCIATION_TYPE", f"HubSpot has no type for {kind}.")
             else:
-                inputs.append(link_input(row, type_id))
+                inputs.append(link_input(row, *link_type))
         path = self._paths["link"].format(from_object=from_object, to_object=to_object)
         yield from self._batch(path, inputs, matched_by_ends)
 
@@ -639,7 +667,7 @@ def _prepared(feed: Feed, row: Row, record: Mapping[str, Any] | None) -> Input:
     if isinstance(ours, Result):
         raise RefusedError(ours)
     try:
-        return record_input(feed, ours)
+        return record_input(feed, ours if record is None else forward_only(ours, record["properties"]))
     except ValueError as error:
         raise RefusedError(row.refused("VALUE", str(error))) from error
 

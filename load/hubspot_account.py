@@ -29,7 +29,8 @@ Ask = Callable[[str, str], Answer]
 
 def definitions(properties: Any, feed: Feed, ask: Ask, paths: Mapping[str, str]) -> dict[str, Definition]:
     """Say what each property of a feed takes; `properties` is the answer of the SDK's `get_all`."""
-    names = {feed.key, *(column.name for column in feed.columns)}
+    # What refers to another record is our key until it is sent.
+    names = {feed.key, *(column.name for column in feed.columns if not column.refers_to)}
     known = {each.name: each for each in properties.results if each.name in names}
     outside: dict[str, frozenset[str]] = {}
     if OWNER in known:

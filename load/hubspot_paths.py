@@ -14,6 +14,7 @@ LEGACY = {
     "owners": "/crm/v3/owners",
     "schemas": "/crm-object-schemas/v3/schemas",
     "associations": "/crm/v4/associations",
+    "preferences": "/communication-preferences/v4",
     "limits": "/crm/v3/limits",
 }
 
@@ -22,6 +23,7 @@ def _dated(version: str) -> dict[str, str]:
     families = ("objects", "properties", "pipelines", "owners", "associations", "limits")
     return {
         "account": f"/account-info/{version}",
+        "preferences": f"/communication-preferences/{version}",
         "schemas": f"/crm-object-schemas/{version}/schemas",
         **{family: f"/crm/{family}/{version}" for family in families},
     }
@@ -42,6 +44,9 @@ CALLS = {
     "record_limits": ("limits", "/records"),
     "property_limits": ("limits", "/custom-properties"),
     "association_limits": ("limits", "/associations/records/from"),
+    "schemas": ("schemas", ""),
+    "labels": ("associations", "/{from_object}/{to_object}/labels"),
+    "unsubscribe": ("preferences", "/statuses/batch/unsubscribe-all"),
     "upsert": ("objects", "/{object}/batch/upsert"),
     "update": ("objects", "/{object}/batch/update"),
     "read": ("objects", "/{object}/batch/read"),

@@ -14,10 +14,13 @@ YES_NO = (Option("true", "Yes"), Option("false", "No"))
 Call = Callable[..., Any]
 
 
-def provision(properties: Any, groups: Any, feeds: Sequence[Feed], call: Call) -> list[SchemaChange]:
+def provision(
+    properties: Any, groups: Any, feeds: Sequence[Feed], call: Call, *, create_options: bool = True
+) -> list[SchemaChange]:
     """Create the groups, properties and options that the feeds need, and the unique property for each one's key.
 
-    `properties` and `groups` are the SDK's `core_api` and `groups_api`; `call` makes one of their calls.
+    `properties` and `groups` are the SDK's `core_api` and `groups_api`; `call` makes one of their calls. Without
+    `create_options` an option that a property lacks is a conflict.
 
     Raises:
         SchemaConflictError: HubSpot has a property otherwise, or lacks one of its own; nothing was changed.
@@ -28,6 +31,8 @@ def provision(properties: Any, groups: Any, feeds: Sequence[Feed], call: Call) -
         for feed in records
     }
     conflicts = [conflict for feed in records for conflict in _conflicts(feed, existing[feed.object])]
+    if not create_options:
+        conflicts += [conflict for feed in records for conflict in _new_options(feed, existing[feed.object])]
     if conflicts:
         raise SchemaConflictError("HubSpot's properties do not fit the marts:\n" + "\n".join(conflicts))
     changes: list[SchemaChange] = []
@@ -57,6 +62,15 @@ def _conflicts(feed: Feed, existing: dict[str, Any]) -> Iterator[str]:
             yield (
                 f"- {feed.object}.{column.name} is of type {known.type} in HubSpot and {column.custom.type} in the mart: "
                 "make them the same, or name the column otherwise."
+            )
+
+
+def _new_options(feed: Feed, existing: dict[str, Any]) -> Iterator[str]:
+    for name, custom in _wanted(feed):
+        if name in existing and (missing := _missing_options(custom, existing[name])):
+            yield (
+                f"- {feed.object}.{name} lacks the options {', '.join(option.value for option in missing)}: add them in HubSpot, "
+                "map them to others, or allow it with HUBSPOT_NEW_OPTIONS=create."
             )
 
 

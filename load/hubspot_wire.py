@@ -98,12 +98,12 @@ def input_by_id(one: Input, hubspot_id: str) -> Input:
     return Input(one.row, one.payload, wire)
 
 
-def link_input(row: Row, type_id: int) -> Input:
+def link_input(row: Row, category: str, type_id: int) -> Input:
     wire = json.dumps(
         {
             "from": {"id": row.values["from_id"]},
             "to": {"id": row.values["to_id"]},
-            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}],
+            "types": [{"associationCategory": category, "associationTypeId": type_id}],
         }
     )
     return Input(row, wire, wire)

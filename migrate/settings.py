@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     hubspot_access_token: SecretStr = SecretStr("sandbox-hubspot-token")
     hubspot_account_id: str = "8462001"
     hubspot_api_version: Literal["v3", "2026-03", "2026-09"] = "v3"
+    hubspot_links_per_call: int = Field(2_000, ge=1, le=2_000)
+    hubspot_new_options: Literal["create", "refuse"] = "create"
     hubspot_share_free: float = Field(0.02, ge=0, lt=1)
     hubspot_budget_floor: float = Field(0.05, ge=0, lt=1)
 

@@ -44,6 +44,8 @@ def targets(settings: Settings) -> dict[str, Reversible]:
             settings.hubspot_access_token.get_secret_value(),
             expected_account=settings.hubspot_account_id,
             version=settings.hubspot_api_version,
+            links_per_call=settings.hubspot_links_per_call,
+            create_options=settings.hubspot_new_options == "create",
             share_free=settings.hubspot_share_free,
             day_free=settings.hubspot_budget_floor,
         ),

@@ -28,6 +28,7 @@ from sandbox.hubspot import (
     merging,
     objects,
     pipelines,
+    preferences,
     properties,
     schemas,
     search,
@@ -46,6 +47,7 @@ PIPELINES = "/crm/v3/pipelines/{objectType}"
 PIPELINE = PIPELINES + "/{pipelineId}"
 STAGE = PIPELINE + "/stages/{stageId}"
 SCHEMAS = "/crm-object-schemas/v3/schemas"
+UNSUBSCRIBED = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
 LINKS = "/crm/v4/associations/{fromObjectType}/{toObjectType}"
 LINK = "/crm/v4/objects/{objectType}/{objectId}/associations/{toObjectType}"
 DEFAULT_LINK = (
@@ -116,6 +118,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("PATCH", SCHEMAS + "/{objectType}", schemas.change),
     ("DELETE", SCHEMAS + "/{objectType}", schemas.delete),
     ("POST", SCHEMAS + "/{objectType}/associations", schemas.associate),
+    ("POST", UNSUBSCRIBED, preferences.unsubscribe_all),
+    ("POST", UNSUBSCRIBED + "/read", preferences.read_unsubscribed),
     ("GET", "/account-info/v3/details", settings.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", settings.daily_usage),
     ("GET", "/crm/v3/limits/records", settings.record_limits),

@@ -89,10 +89,9 @@ class Catalogue:
     def _by_name(self) -> dict[str, ObjectType]:
         names: dict[str, ObjectType] = {}
         for kind in self.object_types.values():
-            full = kind.schema.get("fullyQualifiedName", kind.name)
-            names |= dict.fromkeys(
-                (kind.id, kind.name, kind.singular, full, full.removeprefix(f"p{PORTAL_ID}_")), kind
-            )
+            # An object of one's own has its full name and a short one; the bare one ended in June 2025.
+            words = (kind.name, f"p_{kind.singular}") if kind.schema else (kind.name, kind.singular)
+            names |= dict.fromkeys((kind.id, *words), kind)
         return names | {"meeting": names["meetings"]}
 
     def object_type(self, name: str) -> ObjectType:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from sandbox.hubspot import properties
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import PORTAL_ID, ObjectType
-from sandbox.hubspot.defaults import system_properties
+from sandbox.hubspot.defaults import default_property, system_properties
 from sandbox.hubspot.errors import HubSpotError, Json, invalid
 from sandbox.hubspot.store import (
     next_association_id,
@@ -122,7 +122,8 @@ def _put_properties(account: Account, kind: ObjectType, given: Json) -> None:
     group = f"{given['name']}_information"
     label = f"{given['labels'].get('singular') or given['name']} information"
     put_group(account.db, kind.id, {"name": group, "label": label, "displayOrder": -1, "archived": False})
-    for definition in system_properties(kind.created, kind.modified, group):
+    owner = default_property("hubspot_owner_id", "Owner", group, kind="enumeration", flags=[])
+    for definition in (*system_properties(kind.created, kind.modified, group), owner):
         put_property(account.db, kind.id, definition)
     for each in given["properties"]:
         properties.make(account, kind, {"groupName": group} | each)

@@ -247,17 +247,17 @@ def test_a_custom_object_is_an_object_like_the_others(hubspot: HubSpot) -> None:
     assert made.object_type_id.startswith("2-")
     assert [each.id for each in api.get_all().results] == [made.id]
     assert hubspot.call("POST", "/crm-object-schemas/v3/schemas", CAR).status_code == 409
-    for name in ("p8462001_car", "car", made.object_type_id):
+    for name in ("p8462001_car", "p_car", made.object_type_id):
         assert (
             hubspot.call("POST", f"/crm/v3/objects/{name}", {"properties": {"model": "T"}}).status_code == 201
         )
-    missing = hubspot.call("POST", "/crm/v3/objects/car", {"properties": {"vin": "1"}})
+    missing = hubspot.call("POST", "/crm/v3/objects/p_car", {"properties": {"vin": "1"}})
     assert missing.json()["context"] == {"properties": ["model"]}
     inputs = [{"id": "VIN1", "idProperty": "vin", "properties": {"model": "S"}}]
-    done = hubspot.client.crm.objects.batch_api.upsert("car", {"inputs": inputs})
+    done = hubspot.client.crm.objects.batch_api.upsert("p_car", {"inputs": inputs})
     contact = hubspot.made("contacts", firstname="Ada")
     linked = hubspot.call(
-        "PUT", f"/crm/v4/objects/car/{done.results[0].id}/associations/default/contacts/{contact}"
+        "PUT", f"/crm/v4/objects/p_car/{done.results[0].id}/associations/default/contacts/{contact}"
     )
     assert linked.json()["results"][0]["associationSpec"]["associationCategory"] == "USER_DEFINED"
 
@@ -265,14 +265,14 @@ def test_a_custom_object_is_an_object_like_the_others(hubspot: HubSpot) -> None:
 def test_a_custom_object_can_be_changed_linked_and_removed(hubspot: HubSpot) -> None:
     api = hubspot.client.crm.schemas.core_api
     api.create(CAR)
-    changed = api.update("car", {"labels": {"singular": "Vehicle", "plural": "Vehicles"}})
+    changed = api.update("p_car", {"labels": {"singular": "Vehicle", "plural": "Vehicles"}})
     assert changed.labels.singular == "Vehicle"
-    schema = api.get_by_id("car")
+    schema = api.get_by_id("p_car")
     target = {"fromObjectTypeId": schema.object_type_id, "toObjectTypeId": "0-2", "name": "car_maker"}
-    assert api.create_association("car", target).to_object_type_id == "0-2"
-    api.archive("car")
+    assert api.create_association("p_car", target).to_object_type_id == "0-2"
+    api.archive("p_car")
     assert api.get_all().results == []
-    assert hubspot.call("GET", "/crm/v3/objects/car").status_code == 400
+    assert hubspot.call("GET", "/crm/v3/objects/p_car").status_code == 400
     assert hubspot.call("GET", "/crm-object-schemas/v3/schemas/contacts").status_code == 400
 
 
@@ -285,7 +285,7 @@ def test_a_custom_object_that_is_refused_leaves_nothing_behind(
     answer = hubspot.call("POST", "/crm-object-schemas/v3/schemas", CAR | wrong)
     assert (answer.status_code, "colour" in answer.json()["message"]) == (400, True)
     assert hubspot.client.crm.schemas.core_api.get_all().results == []
-    assert hubspot.call("GET", "/crm/v3/objects/car").status_code == 400
+    assert hubspot.call("GET", "/crm/v3/objects/p_car").status_code == 400
 
 
 def test_the_account_says_who_it_is_and_what_was_used(hubspot: HubSpot) -> None:

@@ -1,0 +1,46 @@
+"""Values that name another record: our key in the mart, HubSpot's id in HubSpot, such as the product of a line item."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from load.feeds import Feed
+from load.target import Row
+
+# Reads records of an object by the values of a unique property: (object, property, values) -> records.
+Find = Callable[[str, str, Sequence[str]], Iterable[Mapping[str, Any]]]
+
+
+class References:
+    """HubSpot's ids of the records that rows refer to, each looked up once. Safe to share between threads."""
+
+    def __init__(self, find: Find, at_once: int) -> None:
+        self._find, self._at_once = find, at_once
+        self._ids: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def resolve(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
+        """Put HubSpot's ids in the place of our keys; a record that HubSpot does not have is named by nothing."""
+        columns = {column.name: column.refers_to for column in feed.columns if column.refers_to}
+        if not columns:
+            return rows
+        with self._lock:
+            for name, object_ in columns.items():
+                self._look_up(object_, feed.key, {row.values[name] for row in rows} - {None})
+        return [
+            replace(
+                row,
+                values={
+                    **row.values,
+                    **{name: self._ids.get((object_, row.values[name])) for name, object_ in columns.items()},
+                },
+            )
+            for row in rows
+        ]
+
+    def _look_up(self, object_: str, key: str, wanted: set[str]) -> None:
+        unknown = sorted(value for value in wanted if (object_, value) not in self._ids)
+        for start in range(0, len(unknown), self._at_once):
+            for record in self._find(object_, key, unknown[start : start + self._at_once]):
+                self._ids[object_, record["properties"][key]] = str(record["id"])
