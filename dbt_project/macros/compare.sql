@@ -63,12 +63,20 @@ compared as (
         {% for column in columns -%}
         {%- set place = 'custom_attributes' if column.is_custom and target == 'intercom' else 'properties' -%}
         {%- set found_value = 'found.' ~ place ~ ':' ~ column.name ~ '::varchar' -%}
-        cast(expected.{{ column.name }} as varchar) as expected_{{ loop.index }},
+        {%- set wanted = column.name ~ '_there.hubspot_id' if column.refers_to else 'expected.' ~ column.name -%}
+        cast({{ wanted }} as varchar) as expected_{{ loop.index }},
         {{ found_value }} as found_{{ loop.index }},
-        {{ is_same_value('expected.' ~ column.name, found_value, column.data_type, target) }} as is_same_{{ loop.index }}{{ ',' if not loop.last }}
+        {{ is_same_value(wanted, found_value, column.data_type, target) }} as is_same_{{ loop.index }}{{ ',' if not loop.last }}
         {% endfor %}
     from expected
     inner join found on expected._record_key = found.record_key
+    {% for column in columns if column.refers_to -%}
+    -- our key in the mart, the target's id of that record in the target
+    left join {{ ref('stg_' ~ target ~ '__records') }} as {{ column.name }}_there
+        on
+            {{ column.name }}_there.object = '{{ column.refers_to }}'
+            and expected.{{ column.name }} = {{ column.name }}_there.record_key
+    {% endfor %}
 )
 
 {% for column in columns -%}

@@ -1,14 +1,26 @@
 -- A live source record without a crosswalk row, or with a golden record that no mart source has, would be lost.
-with source_records as (
+with people_and_companies as (
     select contact_id as record_id from {{ ref('stg_salesforce__contacts') }} where not is_deleted
     union all
     select lead_id as record_id from {{ ref('stg_salesforce__leads') }} where not is_deleted
     union all
     select account_id as record_id from {{ ref('stg_salesforce__accounts') }} where not is_deleted
+),
+
+unmerged as (
+    {% for object, source_object, model, id in unmerged_records() %}
+    select {{ id }} as record_id from {{ ref(model) }} where not is_deleted
     union all
-    select opportunity_id as record_id from {{ ref('stg_salesforce__opportunities') }} where not is_deleted
+    {% endfor %}
+    select task_id as record_id from {{ ref('int_activities_classified') }}
     union all
-    select case_id as record_id from {{ ref('stg_salesforce__cases') }} where not is_deleted
+    select note_id as record_id from {{ ref('int_activities_notes') }}
+),
+
+source_records as (
+    select record_id from people_and_companies
+    union all
+    select record_id from unmerged
 ),
 
 golden_records as (
@@ -16,9 +28,7 @@ golden_records as (
     union all
     select golden_id from {{ ref('int_companies_merged') }}
     union all
-    select opportunity_id as golden_id from {{ ref('stg_salesforce__opportunities') }} where not is_deleted
-    union all
-    select case_id as golden_id from {{ ref('stg_salesforce__cases') }} where not is_deleted
+    select record_id as golden_id from unmerged
 )
 
 select

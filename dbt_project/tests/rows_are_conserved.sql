@@ -1,14 +1,6 @@
 -- Rows that a step lost or made, from what the org has live to the crosswalk, and from there to each mart.
-{% set extracted = [
-    ('Account', 'account'),
-    ('Case', 'case'),
-    ('Contact', 'contact'),
-    ('Lead', 'lead'),
-    ('Opportunity', 'opportunity'),
-] %}
-
 with raw_rows as (
-    {% for sobject, table in extracted %}
+    {% for sobject, table in migrated_sources() %}
     select
         '{{ sobject }}' as object,
         count(*) as rows_in

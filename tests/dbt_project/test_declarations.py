@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from load.hubspot import ASSOCIATION_TYPES
+from load.hubspot_links import ASSOCIATION_TYPES
 from tests.dbt_project.project import REPOSITORY, Project, folder, query
 
 # Folder below models: the schema that dbt builds it in, and what the names of its models begin with.
@@ -18,6 +18,7 @@ FOLDERS = {
     "intermediate/people": ("intermediate", "int_people_"),
     "intermediate/companies": ("intermediate", "int_companies_"),
     "intermediate/deals": ("intermediate", "int_deals_"),
+    "intermediate/activities": ("intermediate", "int_activities_"),
     "intermediate/owners": ("intermediate", "int_owners_"),
     "intermediate/enrichment": ("intermediate", "int_enrichment_"),
     "intermediate/links": ("intermediate", "int_"),
@@ -46,6 +47,7 @@ def test_association_types_are_those_of_the_loader() -> None:
     seed = {
         (row["from_object"], row["to_object"], row["association_type"]): int(row["association_type_id"])
         for row in _rows("hubspot_association_types")
+        if row["association_type_id"]
     }
     assert seed == ASSOCIATION_TYPES
 

@@ -27,6 +27,20 @@ def test_every_declared_source_is_the_one_in_the_sql(marts: list[Mart]) -> None:
     assert list(catalogue.contradictions(marts)) == []
 
 
+def test_the_sources_whose_rows_are_conserved_are_those_of_the_marts_keys(
+    project: Project, marts: list[Mart]
+) -> None:
+    keys = {field for mart in marts if mart.feed.kind == "record" for field in mart.properties[0].source}
+    sql = next(test for name, test in project.data_tests.items() if name == "rows_are_conserved")
+    sobject = {
+        f"salesforce.{table['name']}": table["config"]["meta"]["sobject"]
+        for table in project.manifest["sources"].values()
+        if table["source_name"] == "salesforce"
+    }
+    counted = {sobject[read] for read in project.inputs(sql) if read in sobject}
+    assert {field.partition(".")[0] for field in keys} == counted
+
+
 def test_a_wrong_declaration_is_named(marts: list[Mart]) -> None:
     [mart] = (mart for mart in marts if mart.model["name"] == "hubspot__deals")
     columns = mart.model["columns"]

@@ -25,7 +25,10 @@ from tests.servers import REPOSITORY
 
 SCALE = 0.15
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-RECORDS = ("companies", "contacts", "deals", "tickets")
+RECORDS = (
+    *("companies", "contacts", "products", "deals", "line_items", "tickets", "p_subscription"),
+    *("notes", "tasks", "calls", "meetings", "emails"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,8 @@ def first(place: Place) -> Any:
 def test_every_record_is_accounted_for(first: Any) -> None:
     assert first["status"] == "succeeded"
     assert [phase["name"] for phase in first["phases"]] == ["extract", "build", "load", "reconcile"]
-    assert len(first["objects"]) == 8
+    objects = {(one["target"], one["object"]) for one in first["objects"]}
+    assert objects >= {("hubspot", name) for name in (*RECORDS, "associations")}
     for one in first["objects"]:
         assert one["source"] > 0, one
         explained = one["merged"] + one["quarantined"] + one["refused"] + one["failed"] + one["verified"]
@@ -62,6 +66,14 @@ def test_the_targets_hold_what_the_table_says(place: Place, first: Any) -> None:
     for kind in RECORDS:
         answer = place.hubspot.post(f"/crm/v3/objects/{kind}/search", json={"limit": 1})
         assert answer.json()["total"] == sent["hubspot", kind], kind
+    [wanted] = place.sql(
+        "select count(*) as people from marts_hubspot.hubspot__contacts "
+        "where salesforce_email_opt_out and email is not null"
+    )
+    opted_out = {"propertyName": "hs_email_optout", "operator": "EQ", "value": "true"}
+    asked = {"limit": 1, "filterGroups": [{"filters": [opted_out]}]}
+    found = place.hubspot.post("/crm/v3/objects/contacts/search", json=asked).json()
+    assert found["total"] == wanted["people"] > 0
     contacts = place.intercom.get(
         "/contacts", params={"per_page": 1}, headers={"Intercom-Version": "2.14"}
     ).json()

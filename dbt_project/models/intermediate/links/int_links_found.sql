@@ -27,7 +27,8 @@ contact_roles as (
     select
         opportunity_contact_role_id,
         opportunity_id,
-        contact_id
+        contact_id,
+        role
     from {{ ref('stg_salesforce__opportunity_contact_roles') }}
     where not is_deleted
 ),
@@ -39,6 +40,43 @@ cases as (
         contact_id
     from {{ ref('stg_salesforce__cases') }}
     where not is_deleted
+),
+
+roles as (
+    select
+        salesforce_role,
+        association_type
+    from {{ ref('map_contact_role') }}
+),
+
+line_items as (
+    select
+        opportunity_line_item_id,
+        opportunity_id
+    from {{ ref('stg_salesforce__opportunity_line_items') }}
+    where not is_deleted
+),
+
+subscriptions as (
+    select
+        subscription_id,
+        account_id,
+        contact_id
+    from {{ ref('stg_salesforce__subscriptions') }}
+    where not is_deleted
+),
+
+activities as (
+    select
+        source_field,
+        source_id,
+        from_object,
+        from_id,
+        to_object,
+        to_id,
+        'unlabelled' as association_type,
+        1 as preference
+    from {{ ref('int_activities_links') }}
 ),
 
 company_parents as (
@@ -86,14 +124,56 @@ deal_companies as (
 deal_contacts as (
     select
         'OpportunityContactRole.ContactId' as source_field,
-        opportunity_contact_role_id as source_id,
+        contact_roles.opportunity_contact_role_id as source_id,
         'deals' as from_object,
-        opportunity_id as from_id,
+        contact_roles.opportunity_id as from_id,
+        'contacts' as to_object,
+        contact_roles.contact_id as to_id,
+        coalesce(roles.association_type, 'unlabelled') as association_type,
+        1 as preference
+    from contact_roles
+    left join roles on contact_roles.role = roles.salesforce_role
+),
+
+line_item_deals as (
+    select
+        'OpportunityLineItem.OpportunityId' as source_field,
+        opportunity_line_item_id as source_id,
+        'line_items' as from_object,
+        opportunity_line_item_id as from_id,
+        'deals' as to_object,
+        opportunity_id as to_id,
+        'unlabelled' as association_type,
+        1 as preference
+    from line_items
+),
+
+subscription_companies as (
+    select
+        'Subscription__c.Account__c' as source_field,
+        subscription_id as source_id,
+        'p_subscription' as from_object,
+        subscription_id as from_id,
+        'companies' as to_object,
+        account_id as to_id,
+        'unlabelled' as association_type,
+        1 as preference
+    from subscriptions
+    where account_id is not null
+),
+
+subscription_contacts as (
+    select
+        'Subscription__c.Primary_Contact__c' as source_field,
+        subscription_id as source_id,
+        'p_subscription' as from_object,
+        subscription_id as from_id,
         'contacts' as to_object,
         contact_id as to_id,
         'unlabelled' as association_type,
         1 as preference
-    from contact_roles
+    from subscriptions
+    where contact_id is not null
 ),
 
 ticket_companies as (
@@ -126,7 +206,8 @@ ticket_contacts as (
 
 links as (
     {% for link in [
-        'company_parents', 'people_companies', 'deal_companies', 'deal_contacts', 'ticket_companies', 'ticket_contacts'
+        'company_parents', 'people_companies', 'deal_companies', 'deal_contacts', 'ticket_companies', 'ticket_contacts',
+        'line_item_deals', 'subscription_companies', 'subscription_contacts', 'activities'
     ] %}
     select
         source_field,

@@ -16,34 +16,49 @@ companies as (
     from {{ ref('int_companies_crosswalk') }}
 ),
 
-opportunities as (
+tasks as (
+    {% for object in ['tasks', 'calls', 'emails'] %}
     select
-        'deals' as object,
-        'Opportunity' as source_object,
-        opportunity_id as record_id,
-        opportunity_id as golden_id
-    from {{ ref('stg_salesforce__opportunities') }}
+        '{{ object }}' as object,
+        'Task' as source_object,
+        task_id as record_id,
+        golden_id
+    from {{ ref('int_activities_classified') }}
+    where object = '{{ object }}'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+notes as (
+    select
+        'notes' as object,
+        source_object,
+        note_id as record_id,
+        golden_id
+    from {{ ref('int_activities_notes') }}
+),
+
+-- what is never merged stands for itself
+{% for object, source_object, model, id in unmerged_records() %}
+{{ object }} as (
+    select
+        '{{ object }}' as object,
+        '{{ source_object }}' as source_object,
+        {{ id }} as record_id,
+        {{ id }} as golden_id
+    from {{ ref(model) }}
     where not is_deleted
 ),
 
-cases as (
-    select
-        'tickets' as object,
-        'Case' as source_object,
-        case_id as record_id,
-        case_id as golden_id
-    from {{ ref('stg_salesforce__cases') }}
-    where not is_deleted
-),
-
+{% endfor %}
 records as (
-    {% for record in ['people', 'companies', 'opportunities', 'cases'] %}
+    {% for part in ['people', 'companies', 'tasks', 'notes'] + unmerged_records() | map(attribute=0) | list %}
     select
         object,
         source_object,
         record_id,
         golden_id
-    from {{ record }}
+    from {{ part }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -1,10 +1,8 @@
-{% set owned = ['accounts', 'contacts', 'leads', 'opportunities', 'cases'] %}
-
 with owners as (
-    {% for object in owned %}
-    select owner_id
+    {% for object, user_id in owned_models() %}
+    select {{ user_id }} as owner_id
     from {{ ref('stg_salesforce__' ~ object) }}
-    where owner_id is not null
+    where {{ user_id }} is not null
     {{ 'union' if not loop.last }}
     {% endfor %}
 ),

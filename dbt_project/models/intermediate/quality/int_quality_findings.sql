@@ -10,6 +10,10 @@
     'int_quality_tickets_status_unmapped',
     'int_quality_tickets_priority_unmapped',
     'int_quality_tickets_origin_unmapped',
+    'int_quality_tasks_status_unmapped',
+    'int_quality_tasks_priority_unmapped',
+    'int_quality_subscriptions_plan_unmapped',
+    'int_quality_links_role_unmapped',
     'int_quality_links_orphaned',
 ] %}
 

@@ -4,10 +4,10 @@ with associations as (
         from_hubspot_id,
         to_object,
         to_hubspot_id,
-        association_type_id
+        association_type_id,
+        label,
+        category = 'HUBSPOT_DEFINED' as is_numbered_by_hubspot
     from {{ ref('stg_hubspot__associations') }}
-    -- an account's own labels are numbered from 1 again
-    where category = 'HUBSPOT_DEFINED'
 ),
 
 association_types as (
@@ -15,7 +15,8 @@ association_types as (
         from_object,
         to_object,
         association_type,
-        association_type_id
+        association_type_id,
+        label
     from {{ ref('hubspot_association_types') }}
 ),
 
@@ -62,7 +63,14 @@ inner join association_types
     on
         associations.from_object = association_types.from_object
         and associations.to_object = association_types.to_object
-        and associations.association_type_id = association_types.association_type_id
+        -- an account numbers its own kinds otherwise than another one, and has a name for them or none
+        and case
+            when associations.is_numbered_by_hubspot
+                then associations.association_type_id = association_types.association_type_id
+            else
+                association_types.association_type_id is null
+                and associations.label is not distinct from association_types.label
+        end
 inner join hubspot_records as from_records
     on associations.from_object = from_records.object and associations.from_hubspot_id = from_records.hubspot_id
 inner join hubspot_records as to_records

@@ -47,6 +47,14 @@ owners as (
     from {{ ref('int_owners_mapped') }}
 ),
 
+campaigns as (
+    select
+        golden_id,
+        campaigns,
+        campaigns_responded
+    from {{ ref('int_people_campaigns') }}
+),
+
 mapped as (
     select
         people.golden_id as _record_key,
@@ -72,12 +80,15 @@ mapped as (
         people.is_email_opt_out as salesforce_email_opt_out,
         people.is_do_not_call as salesforce_do_not_call,
         people.other_emails as salesforce_other_emails,
+        campaigns.campaigns as salesforce_campaigns,
+        campaigns.campaigns_responded as salesforce_campaigns_responded,
         people.created_at as salesforce_created_at,
         people.record_ids as salesforce_record_ids
     from people
     left join refused on people.golden_id = refused.record_id
     left join lead_statuses on people.lead_status = lead_statuses.salesforce_status
     left join owners on people.owner_id = owners.owner_id
+    left join campaigns on people.golden_id = campaigns.golden_id
     where refused.record_id is null
 )
 

@@ -107,7 +107,7 @@ links_expected as (
     union all
     select
         target,
-        regexp_replace(link_key, ':[a-z]+$', ':unlabelled') as link_key
+        regexp_replace(link_key, ':[a-z_]+$', ':unlabelled') as link_key
     from links_asked
 ),
 

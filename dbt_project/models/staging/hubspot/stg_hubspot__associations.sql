@@ -12,7 +12,8 @@ renamed as (
         -- texts
         from_object,
         to_object,
-        category
+        category,
+        nullif(label, '') as label
     from source
 )
 
