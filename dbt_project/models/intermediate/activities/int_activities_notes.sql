@@ -20,7 +20,7 @@ content_versions as (
         content_version_id as note_id,
         'ContentVersion' as source_object,
         first_value(content_version_id) over (
-            partition by content_document_id order by is_latest desc, created_at desc, content_version_id
+            partition by content_document_id order by is_latest desc, created_at desc, content_version_id desc
         ) as golden_id,
         parent_id,
         owner_id as user_id,
