@@ -21,7 +21,7 @@ import structlog
 import urllib3
 from hubspot.crm import properties as properties_api
 
-from load import hubspot_account, hubspot_restore
+from load import hubspot_account, hubspot_forget, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
@@ -262,6 +262,17 @@ class HubSpot:
         """Take types from links and give them; see `load.rollback.Reversible`."""
         work = partial(hubspot_restore.relink, paths=self._paths, batch=self._batch)
         yield from self._side_by_side(work, _batches(rows, self._records_per_call))
+
+    def people(self, addresses: Sequence[str]) -> list[str]:
+        """Give the ids of the contacts with these addresses; see `load.reversal.Reversible`."""
+        return hubspot_forget.people(addresses, self._paths, self._forgetting)
+
+    def forget(self, contact_id: str) -> bool:
+        """Delete a contact for good; see `load.reversal.Reversible`."""
+        return hubspot_forget.forget(contact_id, self._paths, self._forgetting)
+
+    def _forgetting(self, method: str, path: str, body: str) -> Answer:
+        return patiently(lambda: self._once(method, path, body, may_be_gone=True), attempts=self._attempts)
 
     def _side_by_side(
         self, work: Callable[[Work], Iterable[Result]], items: Iterable[Work]
@@ -546,7 +557,7 @@ class HubSpot:
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
         return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
 
-    def _once(self, method: str, path: str, body: str | None) -> Answer:
+    def _once(self, method: str, path: str, body: str | None, *, may_be_gone: bool = False) -> Answer:
         used = self._limiter.acquire()
         try:
             response = self._pool.request(
@@ -560,6 +571,8 @@ class HubSpot:
         except urllib3.exceptions.HTTPError as error:
             raise BusyError(f"{self._base_url}{path}: {type(error).__name__}") from error
         answer = Answer.read(response.status, response.headers, response.data)
+        if may_be_gone and answer.status == 404:  # noqa: PLR2004
+            return answer
         self._understand(used, path, answer)
         return answer
 

@@ -51,6 +51,7 @@ CALLS = {
     "update": ("objects", "/{object}/batch/update"),
     "read": ("objects", "/{object}/batch/read"),
     "archive": ("objects", "/{object}/batch/archive"),
+    "forget": ("objects", "/contacts/gdpr-delete"),
     "link": ("associations", "/{from_object}/{to_object}/batch/create"),
     "linked": ("associations", "/{from_object}/{to_object}/batch/read"),
     "unlink": ("associations", "/{from_object}/{to_object}/batch/archive"),

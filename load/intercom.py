@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 import httpx
 
-from load import intercom_account, intercom_tickets
+from load import intercom_account, intercom_forget, intercom_tickets
 from load.feeds import Feed
 from load.intercom_companies import Attachments, Companies
 from load.intercom_people import Contacts
@@ -219,6 +219,14 @@ class Intercom:
     def relink(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Attach and detach; see `load.rollback.Reversible`."""
         yield from self._one_by_one(self._relinkable(feed).relink, rows)
+
+    def people(self, addresses: Sequence[str]) -> list[str]:
+        """Give the ids of the contacts with these addresses; see `load.reversal.Reversible`."""
+        return intercom_forget.people(addresses, self._wire)
+
+    def forget(self, contact_id: str) -> bool:
+        """Delete a contact for good; see `load.reversal.Reversible`."""
+        return intercom_forget.forget(contact_id, self._wire)
 
     def _restorable(self, feed: Feed) -> Restorable:
         kind = self._kind(feed)

@@ -30,6 +30,14 @@ class Reversible(Target, Protocol):
         """Give the two records that `target_id` names the types `values["wanted"]` in the place of `values["now"]`."""
         ...
 
+    def people(self, addresses: Sequence[str]) -> list[str]:
+        """Give the ids of the contacts with these addresses, as far as the target finds them."""
+        ...
+
+    def forget(self, contact_id: str) -> bool:
+        """Delete a contact for good, archived or not; say whether it was there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

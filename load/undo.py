@@ -16,6 +16,9 @@ from load.target import Present
 Did = Literal["made", "overwrote", "archived"]
 Step = Literal["archive", "restore", "bring back", "nothing", "keep"]
 
+# What stands in the log in the place of a person who was forgotten: there is nothing to bring back.
+FORGOTTEN = "forgotten-"
+
 # Attempts that were undone, or were made to undo others, do not count as what went before.
 COUNTS = """attempt.status = 'succeeded'
         and not exists (select 1 from ops.reversal where reversal.reversal_id = attempt.run_id)
@@ -52,7 +55,7 @@ from ops.load_attempt as attempt
 left join previous on attempt.record_key = previous.record_key and previous.action <> 'archive'
 left join held on attempt.target_id = held.target_id and not held.is_gone
 where attempt.run_id = %(run_id)s and attempt.target = %(target)s and attempt.object = %(object)s
-    and attempt.status in ('succeeded', 'failed')
+    and attempt.status in ('succeeded', 'failed') and not startswith(attempt.record_key, '{FORGOTTEN}')
 order by attempt.record_key, attempt.attempted_at"""
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from load.feeds import Feed
-from load.undo import COUNTS
+from load.undo import COUNTS, FORGOTTEN
 
 Types = frozenset[str]
 NONE: Types = frozenset()
@@ -48,7 +48,7 @@ done as (
     from ops.load_attempt as attempt
     left join previous on attempt.record_key = previous.record_key and previous.action <> 'archive'
     where attempt.run_id = %(run_id)s and attempt.target = %(target)s and attempt.object = %(object)s
-        and attempt.status = 'succeeded'
+        and attempt.status = 'succeeded' and not startswith(attempt.record_key, '{FORGOTTEN}')
 ),
 
 touched as (

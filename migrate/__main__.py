@@ -303,6 +303,53 @@ def rollback(
         _leave_with(work.screen, undoing.findings(undone))
 
 
+@app.command(epilog="Example: migrate forget ada@example.com --yes")
+def forget(
+    person: Annotated[str, typer.Argument(help="Address, Salesforce id, or id in a target.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete and redact; without it only show where the person is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a person out of both targets, the warehouse and all files, and keep them from coming back."""
+    from migrate import forget as forgetting
+
+    with _work(as_json) as work:
+        done = forgetting.forget(work, person, confirmed=yes)
+        _give(work.screen, "Forgotten" if yes else "Would be forgotten", done, done["traces"])
+        if not yes:
+            work.screen.say("Nothing was changed: give --yes to delete, which nobody can undo.")
+        _leave_with(work.screen, [f"{one['place']}: {one['found']} are left" for one in done["left"]])
+
+
+@app.command(epilog="Example: migrate purge --dry-run")
+def purge(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted; deletes nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete raw copies, backups and before-images that are older than the settings RETENTION_… say."""
+    from migrate import purge as purging
+
+    with _work(as_json) as work:
+        purged = purging.purge(work, dry_run=dry_run)
+        _give(work.screen, "Would be purged" if dry_run else "Purged", {"purged": purged}, purged)
+
+
+@app.command(epilog="Example: migrate masking > masking.sql")
+def masking(as_json: AsJson = False) -> None:
+    """Print the SQL of masking policies and tags for personal columns, for a Snowflake account; asks no warehouse."""
+    from migrate import masking as policies
+    from migrate import transform
+
+    found = [*policies.statements(transform.manifest(_settings()))]
+    if as_json:
+        Screen(as_json=True).document({"statements": found})
+    else:
+        typer.echo(";\n".join(found) + ";")
+
+
 @app.command(epilog="Example: migrate load 20261127T010203Z-1a2b --yes")
 def load(
     plan_id: Annotated[

@@ -37,13 +37,14 @@ def backup(work: Work, target: str | None = None) -> dict[str, Any]:
     return {"backup_id": backup_id, "parts": [asdict(one) for one in kept]}
 
 
-def before_load(work: Work, plan: Plan) -> list[Kept]:
+def before_load(work: Work, plan: Plan, feeds: Sequence[Feed]) -> list[Kept]:
     """Keep what the targets of a plan hold before anything is written to them; nothing to send, nothing to keep.
+
+    `feeds` are all that are declared: a plan of some objects must not leave the backup without the others.
 
     What no backup has yet is read. Otherwise the last read-back is newer than the last backup, or nothing was written
     since: then there is nothing to read, and what is overwritten from now on is kept with each attempt.
     """
-    feeds = [planned.feed for planned in plan.feeds]
     targets = {planned.feed.target for planned in plan.feeds if planned.to_send or planned.archive}
     if not targets:
         return []

@@ -243,7 +243,7 @@ def load_phase(work: Work, stored: Stored | None = None) -> Outcome:
     stored = stored or make_plan(work, reading="nothing")
     _require_clear(stored)
     plan = _agreed(work, stored.plan)
-    backed_up = backup.before_load(work, plan)
+    backed_up = backup.before_load(work, plan, declared_feeds(work.settings))
     with work.bars("load", "load") as progress:
         applied = load.apply.apply(
             work.connection,

@@ -96,7 +96,9 @@ def phases_of(connection: Any, run_id: str) -> list[dict[str, Any]]:
     )
 
 
-def rows(connection: Any, statement: str, parameters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+def rows(
+    connection: Any, statement: str, parameters: tuple[Any, ...] | dict[str, Any] = ()
+) -> list[dict[str, Any]]:
     """Run a query and give its rows as dictionaries with lower-case names."""
     cursor = connection.cursor()
     cursor.execute(statement, parameters)

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     intercom_share_free: float = Field(0.02, ge=0, lt=1)
     intercom_restore_archived: bool = True
 
+    retention_raw_days: int = Field(90, ge=1)
+    retention_backup_days: int = Field(90, ge=1)
+    retention_before_image_days: int = Field(90, ge=1)
+
     alert_webhook_url: SecretStr | None = None
 
     def model_post_init(self, _: object, /) -> None:

@@ -218,6 +218,27 @@ create table if not exists ops.reversal_record (
     noted_at timestamp_ntz
 );
 
+-- Whom `migrate forget` took away, as salted hashes: no extract brings them back.
+create table if not exists ops.tombstone (
+    hash varchar not null,
+    kind varchar not null,
+    made_at timestamp_ntz not null
+);
+
+create table if not exists ops.tombstone_salt (
+    salt varchar not null
+);
+
+-- One row for each person that was forgotten: by whom, when, and how much was taken from where. No personal data.
+create table if not exists ops.certificate (
+    certificate_id varchar not null,
+    person varchar not null,
+    requested_by varchar,
+    places varchar,
+    targets varchar,
+    finished_at timestamp_ntz
+);
+
 -- What a read-back covered: every record of an object, or a sample of those that the ledger holds.
 create table if not exists ops.read_back (
     run_id varchar not null,

@@ -27,7 +27,7 @@ from extract.landing import (
     transaction,
 )
 from extract.pages import PageFolder
-from extract.salesforce import describe
+from extract.salesforce import describe, tombstones
 from extract.salesforce.arrivals import STAMP_COLUMNS, Arrivals, Batch
 from extract.salesforce.describe import RAW, Description
 from extract.salesforce.drift import Drift
@@ -168,9 +168,12 @@ class RawTables:
         beside = [each for each in (copy.backfill, copy.sweep) if each]
         arrived = [self._land(each, _beside(each)) for each in beside]
         self._land_deleted(copy)
+        withheld = self._withhold(copy.source.table, copy.description)
+        for each in beside:
+            self._withhold(_beside(each), each.description)
         ids = self._landed_ids(copy.source)
         # What stays, or stands there twice, has to be told apart row by row.
-        whole = copy.mode == "full" and not copy.drift.retired and ids == landed
+        whole = copy.mode == "full" and not copy.drift.retired and ids == landed - withheld
         if whole:
             self._swap(copy.source)
         with transaction(self._connection):
@@ -200,6 +203,10 @@ class RawTables:
         [found] = execute(self._connection, f"select count(*) as landed from {landing_table(RAW, table)}")
         check_rows(copy.source.name, copy.page_count, found["landed"])
         return int(found["landed"])
+
+    def _withhold(self, table: str, description: Description) -> int:
+        """Take people who were forgotten out of what landed; give the number of rows that went with them."""
+        return tombstones.withhold(self._connection, landing_table(RAW, table), description)
 
     def _land_deleted(self, copy: Copy) -> None:
         if copy.deleted:
