@@ -6,24 +6,41 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from load.answer import Answer
+from load.hubspot_lifecycle import STAGE
 from load.hubspot_wire import Input, Match, all_taken, matched_by_ends, matched_by_trace, message_of
 from load.target import CANNOT, LoadError, Result, Row, reference
 from load.undo_links import Linked, Types
+
+log = structlog.get_logger()
 
 Batch = Callable[[str, Sequence[Input], Match], Iterator[Result]]
 Ask = Callable[[str, str, str], Answer]
 
 
 def put_back(rows: Iterable[Row], path: str, batch: Batch) -> Iterator[Result]:
-    """Write values as HubSpot gave them; "" clears one that it did not have."""
+    """Write values as HubSpot gave them; "" clears one that it did not have.
+
+    A lifecycle stage is cleared first: HubSpot moves one backward only from nothing.
+    """
+    rows = [*rows]
+    staged = [replace(row, values={STAGE: None}) for row in rows if row.values.get(STAGE)]
+    for result in batch(path, _put_back(staged), matched_by_trace) if staged else ():
+        if result.status != "succeeded":
+            log.warning("stage_not_cleared", category=result.error_category)
+    yield from batch(path, _put_back(rows), matched_by_trace)
+
+
+def _put_back(rows: Iterable[Row]) -> list[Input]:
     inputs = []
     for row in rows:
         payload = json.dumps({name: "" if value is None else value for name, value in row.values.items()})
         trace_id = json.dumps(row.record_key)
         wire = f'{{"id":"{row.target_id}","objectWriteTraceId":{trace_id},"properties":{payload}}}'
         inputs.append(Input(row, payload, wire))
-    yield from batch(path, inputs, matched_by_trace)
+    return inputs
 
 
 def not_brought_back(row: Row, object_name: str) -> Result:

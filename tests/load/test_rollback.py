@@ -21,7 +21,7 @@ from load.intercom import Intercom
 from load.plan import plan
 from load.reversal import RolledBack, later_runs
 from load.rollback import Rollback
-from load.target import LoadError
+from load.target import LoadError, Row
 from tests.load import marts
 from tests.servers import REPOSITORY
 
@@ -356,6 +356,22 @@ def _killed_at(records: int, hubspot_address: str, warehouse_address: str, spool
                 process.communicate()
                 return done
     raise AssertionError("the rollback ended before it could be killed")
+
+
+def test_a_lifecycle_stage_goes_back_too(
+    hubspot: HubSpot, hubspot_address: str, declared: list[Feed]
+) -> None:
+    client = _client(hubspot_address, marts.HUBSPOT_TOKEN)
+    made = {"email": "ada@example.com", "lifecyclestage": "customer"}
+    contact = client.post("/crm/v3/objects/contacts", json={"properties": made}).json()["id"]
+    feed = next(feed for feed in declared if feed.label == "hubspot contacts")
+    row = Row("003A", None, "restore", contact, {"lifecyclestage": "lead"})
+
+    [[result]] = hubspot.restore(feed, [row])
+
+    assert result.status == "succeeded"
+    held = client.get(f"/crm/v3/objects/contacts/{contact}", params={"properties": "lifecyclestage"}).json()
+    assert held["properties"]["lifecyclestage"] == "lead"
 
 
 def test_without_a_backup_from_before_nothing_is_undone(
