@@ -25,7 +25,8 @@ with accounts as (
         {{ company_name_key('account_name') }} as name_key,
         {{ domain_key('website') }} as website_domain
     from {{ ref('stg_salesforce__accounts') }}
-    where not is_deleted
+    -- an account that is a person becomes a contact
+    where not is_deleted and not coalesce(is_person_account, false)
 ),
 
 -- what has the form of a host

@@ -42,6 +42,12 @@ cases as (
     where not is_deleted
 ),
 
+persons as (
+    select account_id
+    from {{ ref('stg_salesforce__accounts') }}
+    where is_person_account
+),
+
 roles as (
     select
         salesforce_role,
@@ -224,13 +230,16 @@ links as (
 )
 
 select
-    source_field,
-    source_id,
-    source_field || ':' || source_id as link_id,
-    from_object,
-    from_id,
-    to_object,
-    to_id,
-    association_type,
-    preference
+    links.source_field,
+    links.source_id,
+    links.source_field || ':' || links.source_id as link_id,
+    links.from_object,
+    links.from_id,
+    iff(persons.account_id is null, links.to_object, 'contacts') as to_object,
+    links.to_id,
+    iff(persons.account_id is null, links.association_type, 'unlabelled') as association_type,
+    links.preference
 from links
+left join persons on links.to_object = 'companies' and links.to_id = persons.account_id
+-- the contact behind an account that is a person is that person
+where not (links.from_object = 'contacts' and persons.account_id is not null)

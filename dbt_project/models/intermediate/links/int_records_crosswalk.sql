@@ -7,6 +7,18 @@ with people as (
     from {{ ref('int_people_crosswalk') }}
 ),
 
+-- an account that is a person is the contact that Salesforce keeps behind it
+person_accounts as (
+    select
+        'contacts' as object,
+        'Account' as source_object,
+        accounts.account_id as record_id,
+        people.golden_id
+    from {{ ref('stg_salesforce__accounts') }} as accounts
+    inner join people on accounts.person_contact_id = people.record_id
+    where accounts.is_person_account and not accounts.is_deleted
+),
+
 companies as (
     select
         'companies' as object,
@@ -52,7 +64,8 @@ notes as (
 
 {% endfor %}
 records as (
-    {% for part in ['people', 'companies', 'tasks', 'notes'] + unmerged_records() | map(attribute=0) | list %}
+    {%- set merged = ['people', 'person_accounts', 'companies', 'tasks', 'notes'] -%}
+    {% for part in merged + unmerged_records() | map(attribute=0) | list %}
     select
         object,
         source_object,
