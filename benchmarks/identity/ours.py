@@ -1,0 +1,148 @@
+"""The project's own models over a labelled set: the tables are put into raw as an extract would, and dbt builds on them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import yaml
+
+import warehouse
+from benchmarks.measure import MEGABYTE
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "dbt_project/models/staging/salesforce/_salesforce__sources.yml"
+SEEDS = [
+    "identity_weights",
+    "identity_decisions",
+    "nicknames",
+    "placeholder_emails",
+    "shared_domains",
+    "top_level_domains",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Seconds from raw tables to clusters, dbt's start included; MB of the warehouse and of dbt; pairs compared."""
+
+    seconds: float
+    rss: float
+    pairs: int
+    clusters: Mapping[str, str]
+
+
+class Home:
+    """An embedded warehouse of its own for the benchmark."""
+
+    def __init__(self, process: psutil.Process, connection: Any) -> None:
+        self.process, self.connection = process, connection
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+    def land(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Put the tables into raw_salesforce, those that are absent empty."""
+        self.ask("create schema if not exists raw_salesforce")
+        self.ask("create stage if not exists raw_salesforce.benchmark")
+        for table, columns in _declared().items():
+            if table in ("contact", "lead", "account"):
+                self._land(table, columns, tables.get(table, pd.DataFrame()))
+
+    def _land(self, table: str, columns: list[str], rows: pd.DataFrame) -> None:
+        fields = ", ".join(f"{column} varchar" for column in columns)
+        own = "_extracted_at timestamp_ntz, _run_id varchar, _deleted boolean"
+        self.ask(f"create or replace table raw_salesforce.{table} ({fields}, {own})")
+        kept = [column for column in columns if column in rows]
+        if kept and len(rows):
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / f"{table}.parquet"
+                rows[kept].replace("", None).rename(columns=str.upper).to_parquet(file)
+                self.ask(f"put file://{file} @raw_salesforce.benchmark overwrite = true")
+            self.ask(
+                f"copy into raw_salesforce.{table} from @raw_salesforce.benchmark/{table}.parquet "
+                "file_format = (type = parquet) match_by_column_name = case_insensitive"
+            )
+
+    def build(self, entity: str) -> Built:
+        """Run the models up to the clusters.
+
+        Raises:
+            RuntimeError: dbt failed; the message has what it said.
+        """
+        began = time.monotonic()
+        peak = _dbt(self.process, "run", "--select", f"+int_{entity}_clustered")
+        seconds = time.monotonic() - began
+        [[pairs]] = self.ask(f"select count(*) from intermediate.int_{entity}_compared")
+        clusters = self.ask(f"select record_id, component_id from intermediate.int_{entity}_clustered")
+        return Built(seconds, peak, int(pairs), {str(record): str(label) for record, label in clusters})
+
+
+@contextmanager
+def home(place: Path) -> Iterator[Home]:
+    """Serve a fresh warehouse in `place` with the seeds that identity needs, and stop it."""
+    shutil.rmtree(place, ignore_errors=True)
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "warehouse",
+        "serve",
+        "--home",
+        str(place),
+        "--port",
+        "0",
+    ]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None  # noqa: S101  asked for above
+    os.environ["WAREHOUSE_PORT"] = server.stdout.readline().rsplit(":", 1)[1].strip()
+    try:
+        process = psutil.Process(server.pid)
+        _dbt(process, "seed", "--select", *SEEDS)
+        yield Home(process, warehouse.connect("local", ROOT))
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def _dbt(server: psutil.Process, *arguments: str) -> float:
+    """Run dbt to its end and give the most memory in MB that it and the warehouse had together."""
+    target = [f"--target-path={ROOT}/.local/bench/target", f"--log-path={ROOT}/.local/bench/target"]
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments, *target, "--target=local"]
+    with tempfile.TemporaryFile("w+") as said:
+        dbt = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said)
+        peak = 0.0
+        while dbt.poll() is None:
+            peak = max(peak, _rss(server) + _rss(psutil.Process(dbt.pid)))
+            time.sleep(0.1)
+        if dbt.returncode:
+            said.seek(0)
+            raise RuntimeError(said.read()[-3000:])
+    return peak
+
+
+def _rss(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss) / MEGABYTE
+    except psutil.Error:
+        return 0.0
+
+
+def _declared() -> dict[str, list[str]]:
+    [source] = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))["sources"]
+    return {
+        table["name"]: [each["name"] for each in table["columns"] if not each["name"].startswith("_")]
+        for table in source["tables"]
+    }
