@@ -90,6 +90,12 @@ def extract_phase(
     chosen = _chosen(extract.sources.declared(transform.manifest(work.settings)), only)
     landing_dir = work.settings.home / "landing"
     client = systems.salesforce(work.settings)
+    told: list[str] = []
+
+    def warn(text: str) -> None:
+        if text not in told:
+            told.append(text)
+            work.screen.say(f"[yellow]{escape(text)}[/yellow]")
 
     def copy(sources: Sequence[SourceObject], *, full: bool, thorough: bool) -> list[Extracted]:
         with work.bars("extract", "extract") as progress:
@@ -102,7 +108,7 @@ def extract_phase(
                 full=full,
                 thorough=thorough,
                 progress=progress,
-                warn=lambda text: work.screen.say(f"[yellow]{escape(text)}[/yellow]"),
+                warn=warn,
                 settings=_reading(work.settings),
             )
 
@@ -112,14 +118,21 @@ def extract_phase(
     extracted |= {one.object: one for one in (copy(purged, full=False, thorough=True) if purged else [])}
     systems.read_owners(work.settings, work.connection, work.run_id, landing_dir)
     for one in extracted.values():
-        if one.message and one.status != "failed":
-            work.screen.say(f"[yellow]{escape(one.message)}[/yellow]")
+        if one.status != "failed" and (new := _without(told, one.message)):
+            warn(new)
     findings = [one.message for one in extracted.values() if one.status == "failed"]
     if not findings and not any(one.raw_count for one in extracted.values()):
         findings.append(
             "Salesforce gave no record at all: check what its login may see, or seed the stand-in"
         )
     return Outcome({"objects": [asdict(one) for one in extracted.values()]}, findings)
+
+
+def _without(told: Sequence[str], message: str) -> str:
+    """Give what a message says beyond what was said before the run."""
+    for text in told:
+        message = message.replace(text, "")
+    return " ".join(message.split())
 
 
 def plan_extract(work: Work, *, full: bool = False, only: Sequence[str] = ()) -> Outcome:

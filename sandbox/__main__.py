@@ -25,7 +25,7 @@ def main() -> None:
     arguments.home.mkdir(parents=True, exist_ok=True)
     app = importlib.import_module(f"sandbox.{arguments.vendor}.app").create_app(arguments.home)
     uvicorn.run(
-        with_zero_copy(_dated(app)),
+        with_zero_copy(dated(app)),
         host="127.0.0.1",
         port=arguments.port,
         log_level="warning",
@@ -34,7 +34,7 @@ def main() -> None:
     )
 
 
-def _dated(app: ASGIApp) -> ASGIApp:
+def dated(app: ASGIApp) -> ASGIApp:
     """Say the time of each answer: clients take the vendor's clock from it, and uvicorn's own is up to a second late."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

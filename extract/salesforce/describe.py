@@ -19,6 +19,8 @@ COMPOUND_TYPES = frozenset({"address", "location"})
 # base64 is a file's content; the others have no cell in a CSV.
 UNREADABLE_TYPES = frozenset({"base64", "json", "complexvalue"})
 
+DOUBLES = frozenset({"double", "currency", "percent"})
+
 # What becomes of a field on its way into raw; `unreadable` is what has no cell of its own in a CSV.
 COPIED, HASHED, EXCLUDED, UNREADABLE = "copied", "hashed", "excluded", "unreadable"
 
@@ -94,6 +96,11 @@ class Description:
     def cursor(self) -> str | None:
         """The field that tells which records changed; an object without one is read whole each time."""
         return next((name for name in CURSORS if name in self.fields), None)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The fields whose values Salesforce keeps as doubles."""
+        return frozenset(each["name"] for each in self.raw["fields"] if each["type"] in DOUBLES)
 
     @property
     def keeps_deleted(self) -> bool:

@@ -119,13 +119,14 @@ def connect(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A session token and the host that it is good for."""
+    """A session token, the host that it is good for, and the id of its user where the login told it."""
 
     value: str = field(repr=False)
     instance_url: str
+    user_id: str = ""
 
 
-class _PassingRefusalError(Exception):
+class PassingRefusalError(Exception):
     """An answer that is worth another try."""
 
     def __init__(self, response: requests.Response) -> None:
@@ -134,23 +135,23 @@ class _PassingRefusalError(Exception):
 
 
 PASSING = (
-    _PassingRefusalError,
+    PassingRefusalError,
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
 
 
-# Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
 def _pause(error: Exception) -> bool | float:
     """Say whether another try may help, and after how many seconds where the answer names them."""
     if not isinstance(error, PASSING):
         return False
-    said = error.response.headers.get("Retry-After", "") if isinstance(error, _PassingRefusalError) else ""
+    said = error.response.headers.get("Retry-After", "") if isinstance(error, PassingRefusalError) else ""
     return min(float(said), WAIT_MAX_SECONDS) if said.isdecimal() else True
 
 
-_patiently = stamina.RetryingCaller(
+# Called with functions that take no argument: stamina logs the arguments of a retried call, a token among them.
+patiently = stamina.RetryingCaller(
     attempts=ATTEMPTS, timeout=None, wait_initial=WAIT_INITIAL_SECONDS, wait_max=WAIT_MAX_SECONDS
 ).on(_pause)
 
@@ -182,8 +183,10 @@ class OrgSession(requests.Session):
                 self._token = self._log_in(first=instead_of is None)
             return self._token
 
-    def request(self, method: str | bytes, url: str | bytes, **settings: Any) -> requests.Response:  # type: ignore[override]
-        """Send one call as `requests` does; failures that pass are tried again a few times.
+    def request(  # type: ignore[override]
+        self, method: str | bytes, url: str | bytes, *, once: bool = False, **settings: Any
+    ) -> requests.Response:
+        """Send one call as `requests` does; failures that pass are tried again a few times, or `once` raised as they are.
 
         Raises:
             BudgetExhausted: the day's calls or Bulk jobs are used up, or those above the budget's floor.
@@ -191,14 +194,13 @@ class OrgSession(requests.Session):
             ExtractError: a web page stands where the answer should be, after several tries.
             requests.RequestException: no answer after several tries.
         """
+        if once:
+            return self._send_with_token(method, url, settings)
         try:
-            return _patiently(lambda: self._send_with_token(method, url, settings))
-        except _PassingRefusalError as refusal:
+            return patiently(lambda: self._send_with_token(method, url, settings))
+        except PassingRefusalError as refusal:
             if refusal.response.ok:
-                raise ExtractError(
-                    f"{urlsplit(refusal.response.url).hostname} answered with a web page (HTTP {refusal.response.status_code}): a proxy "
-                    "or a maintenance page stands before Salesforce. Let its addresses pass, then give the command again."
-                ) from None
+                raise web_page_error(refusal.response) from None
             return refusal.response
 
     def _send_with_token(
@@ -234,8 +236,8 @@ class OrgSession(requests.Session):
                 "The Salesforce access token has expired. Give a new one, or a login that can renew it."
             )
         try:
-            return _patiently(self._ask_for_token)
-        except _PassingRefusalError as refusal:
+            return patiently(self._ask_for_token)
+        except PassingRefusalError as refusal:
             raise LoginError(_login_message(self._login, refusal.response.status_code, None)) from refusal
 
     def _ask_for_token(self) -> Token:
@@ -243,14 +245,15 @@ class OrgSession(requests.Session):
         url = self._login.login_url.rstrip("/") + TOKEN_PATH
         response = super().request("POST", url, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
         if response.status_code >= HTTP_SERVER_ERROR:
-            raise _PassingRefusalError(response)
+            raise PassingRefusalError(response)
         answer = _json(response)
         if not response.ok or not isinstance(answer, dict) or "access_token" not in answer:
             raise LoginError(_login_message(self._login, response.status_code, answer))
         log.info("logged in to Salesforce", instance=answer["instance_url"])
         self._keep_rotated(answer.get("refresh_token"))
         _check_url(answer["instance_url"])
-        return Token(answer["access_token"], answer["instance_url"])
+        # The last part of the user's identity address.
+        return Token(answer["access_token"], answer["instance_url"], answer.get("id", "").rpartition("/")[2])
 
     def _keep_rotated(self, refresh_token: str | None) -> None:
         """Use the refresh token that took the place of ours, which an app with rotation makes at every login."""
@@ -277,10 +280,18 @@ def error_of(response: requests.Response) -> tuple[str, str]:
     return str(first.get("errorCode", "")), str(first.get("message", ""))
 
 
+def web_page_error(response: requests.Response) -> ExtractError:
+    """Say what stands in the place of an answer."""
+    return ExtractError(
+        f"{urlsplit(response.url).hostname} answered with a web page (HTTP {response.status_code}): a proxy "
+        "or a maintenance page stands before Salesforce. Let its addresses pass, then give the command again."
+    )
+
+
 def _raise_if_web_page(response: requests.Response) -> None:
     """Notice the page that a proxy puts in the place of an answer, with a status as if all were well."""
     if response.ok and response.headers.get("Content-Type", "").startswith("text/html"):
-        raise _PassingRefusalError(response)
+        raise PassingRefusalError(response)
 
 
 def _raise_if_worth_waiting(response: requests.Response) -> None:
@@ -289,9 +300,9 @@ def _raise_if_worth_waiting(response: requests.Response) -> None:
         return
     code, message = error_of(response)
     if response.status_code >= HTTP_SERVER_ERROR or response.status_code == HTTP_TOO_MANY_REQUESTS:
-        raise _PassingRefusalError(response)
+        raise PassingRefusalError(response)
     if code == REQUEST_LIMIT and message.startswith(CONCURRENT_LIMIT):
-        raise _PassingRefusalError(response)
+        raise PassingRefusalError(response)
     if code in (REQUEST_LIMIT, BULK_LIMIT):
         raise exhausted(message)
 

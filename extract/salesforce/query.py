@@ -8,7 +8,7 @@ import datetime as dt
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -20,7 +20,11 @@ from simple_salesforce.exceptions import SalesforceError, SalesforceResourceNotF
 
 from extract.errors import ExtractError
 from extract.salesforce.describe import Description
+from extract.salesforce.login import PASSING, PassingRefusalError, error_of, patiently, web_page_error
 
+# Deleted records too.
+OPERATION = "queryAll"
+ENDED_BADLY = ("Failed", "Aborted")
 # "Entity 'TaskStatus' is not supported by the Bulk API."
 NOT_IN_BULK = "INVALIDENTITY"
 # A field went away, or the login's access to it, since the object was described.
@@ -89,8 +93,11 @@ def count(sf: Salesforce, name: str, where: str) -> int:
     return int(answer["totalSize"])
 
 
-def start_job(sf: Salesforce, name: str, soql: str) -> str:
+def start_job(sf: Salesforce, name: str, soql: str, began: str, known: Collection[str] = ()) -> str:
     """Create a query job that gives deleted records too; give its id.
+
+    Where no answer came, the job may have been made all the same: it is looked for among those made since `began`, a
+    SOQL time, before it is asked for again. `known` are the ids of jobs that it is not.
 
     Raises:
         NotInBulkError: Bulk 2.0 does not serve this object, or not with a query as long as this.
@@ -99,10 +106,56 @@ def start_job(sf: Salesforce, name: str, soql: str) -> str:
     """
     if len(soql) > SOQL_CHARACTERS:
         raise NotInBulkError(f"{name}: the query has more than {SOQL_CHARACTERS:,} characters.")
-    body = {"operation": "queryAll", "query": soql, "columnDelimiter": "COMMA", "lineEnding": "LF"}
-    with named(name):
-        job = sf.restful("jobs/query", method="POST", json=body)
-    return str(job["id"])
+    body = {"operation": OPERATION, "query": soql, "columnDelimiter": "COMMA", "lineEnding": "LF"}
+    asked = False
+
+    def ask() -> str:
+        nonlocal asked
+        if asked and (found := find_job(sf, name, began, known, once=True)):
+            return found
+        asked = True
+        with named(name):
+            return str(sf.restful("jobs/query", method="POST", json=body, once=True)["id"])
+
+    try:
+        return patiently(ask)
+    except PassingRefusalError as error:
+        if error.response.ok:
+            raise web_page_error(error.response) from None
+        said = refusal(error.response.status_code, *error_of(error.response))
+        raise ExtractError(f"{name}: {said}. Give the command again.") from None
+
+
+def find_job(
+    sf: Salesforce, name: str, began: str, known: Collection[str] = (), *, once: bool = False
+) -> str | None:
+    """Look for the job on an object that this login made since a SOQL time, and whose id nobody has.
+
+    A list of jobs does not show their queries, so where more than one could be meant, none is taken. Salesforce drops a
+    job by itself after seven days, so a list that cannot be had is only logged; with `once`, what passes is raised.
+    https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/query_get_all_jobs.htm
+    """
+    user = sf.session.token().user_id
+    if not user:
+        return None
+    try:
+        answer = sf.restful("jobs/query", params={"jobType": "V2Query"}, once=once)
+    except (ExtractError, SalesforceError, requests.RequestException) as error:
+        if once and isinstance(error, PASSING):
+            raise
+        log.info("bulk jobs not listed", object=name, error=type(error).__name__)
+        return None
+    wanted = (OPERATION, name, user)
+    found = [
+        str(job["id"])
+        for job in answer["records"]
+        if (job["operation"], job["object"], job["createdById"]) == wanted
+        and dt.datetime.fromisoformat(job["createdDate"]) >= dt.datetime.fromisoformat(began)
+        and job["id"] not in known
+    ]
+    if len(found) > 1:
+        log.warning("which of several bulk jobs was made here is not known", object=name, jobs=found)
+    return found[0] if len(found) == 1 else None
 
 
 def wait_for_job(
@@ -122,7 +175,7 @@ def wait_for_job(
         if job["state"] == "JobComplete":
             total = job.get("numberRecordsProcessed")
             return None if total is None else int(total)
-        if job["state"] in ("Failed", "Aborted"):
+        if job["state"] in ENDED_BADLY:
             _raise_failure(name, job_id, job)
         if time.monotonic() > deadline:
             raise JobHangsError(

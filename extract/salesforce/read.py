@@ -14,6 +14,7 @@ from typing import Literal
 import structlog
 from simple_salesforce import Salesforce
 
+from extract.errors import ExtractError
 from extract.landing import remove_empty
 from extract.pages import Page, PageFolder
 from extract.salesforce import deleted, query, rest, results
@@ -35,6 +36,8 @@ from extract.sources import SourceObject
 
 log = structlog.get_logger()
 
+# The file that remembers a job.
+NOTE = "job.json"
 # What is read beside an object's changes, by the folder that it is read into.
 LABELS = {"backfill": "new fields", "sweep": "all ids"}
 
@@ -137,12 +140,17 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A Bulk job, as its folder remembers it in case the process dies."""
+    """A Bulk job, as its folder remembers it in case the process dies; noted without an id before it is asked for."""
 
     id: str
     since: str | None
     until: str
     fields: tuple[str, ...]
+
+    @property
+    def began(self) -> str:
+        """A SOQL time before the job was asked for: its call began a second before its bound."""
+        return soql_time(dt.datetime.fromisoformat(self.until) - dt.timedelta(seconds=1))
 
     def suits(self, description: Description, window: Window) -> bool:
         """Whether what it reads is still what is wanted."""
@@ -240,7 +248,7 @@ def unstamped(source: SourceObject, description: Description) -> tuple[str, ...]
 
 def forget(call: Call, folder: Path) -> None:
     """Remove what lies in an object's folder, and its jobs from the org."""
-    jobs = [_remembered(path.parent) for path in folder.rglob("job.json")]
+    jobs = [_claimed(call, path.parent) for path in folder.rglob(NOTE)]
     shutil.rmtree(folder, ignore_errors=True)
     for job in filter(None, jobs):
         query.delete_job(call.sf, job.id)
@@ -328,26 +336,60 @@ def _follow(
 
 def _job(call: Call, description: Description, window: Window, folder: Path) -> _Job | None:
     """Give the Bulk job that a killed process started, or a new one; None for REST."""
-    job = _remembered(folder)
+    job = _claimed(call, folder)
     if job and job.suits(description, window):
         return job
     forget(call, folder)
     call.sf.session.budget.take_job()
+    asked = _Job("", window.since, window.until, description.fields)
+    _note(folder, asked)
+    soql = query.select(description, window)
     try:
-        job_id = query.start_job(call.sf, description.name, query.select(description, window))
-    except NotInBulkError:
+        job_id = query.start_job(call.sf, description.name, soql, asked.began, _known(folder))
+    except ExtractError as error:
+        (folder / NOTE).unlink()
+        if isinstance(error, NotInBulkError):
+            return None
+        raise
+    job = replace(asked, id=job_id)
+    _note(folder, job)
+    return job
+
+
+def _claimed(call: Call, folder: Path) -> _Job | None:
+    """Give the job of a folder; where a kill came between asking for it and noting its id, look whether it was made."""
+    job = _remembered(folder)
+    if job is None or job.id:
+        return job
+    job_id = query.find_job(call.sf, _object(call, folder), job.began, _known(folder))
+    if job_id is None:
         return None
-    job = _Job(job_id, window.since, window.until, description.fields)
+    job = replace(job, id=job_id)
+    _note(folder, job)
+    return job
+
+
+def _object(call: Call, folder: Path) -> str:
+    """Name the object whose folder, or part of it, this is."""
+    return folder.relative_to(call.landing_dir).parts[1]
+
+
+def _known(folder: Path) -> set[str]:
+    """Give the jobs of the object that have an id: those of its folder and of the parts of it."""
+    top = folder.parent if folder.name in LABELS else folder
+    return {job.id for path in top.rglob(NOTE) if (job := _remembered(path.parent)) and job.id}
+
+
+def _note(folder: Path, job: _Job) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / "job.part"
     written.write_text(json.dumps(asdict(job)), encoding="utf-8")
-    written.replace(folder / "job.json")
-    return job
+    written.replace(folder / NOTE)
 
 
 def _remembered(folder: Path) -> _Job | None:
     try:
-        found = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         return _Job(found["id"], found["since"], found["until"], tuple(found["fields"]))
     except (FileNotFoundError, ValueError, KeyError):
         return None

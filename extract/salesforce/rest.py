@@ -5,7 +5,8 @@ https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.md
 
 import csv
 import itertools
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,9 @@ from extract.salesforce.query import SOQL_CHARACTERS, Window, named, select
 
 # A REST address with its headers may have 16,384 bytes; the rest is left to the headers.
 URL_BYTES = 14_000
+
+# The powers of ten between which Java writes a double without an exponent.
+LEAST_PLAIN, LEAST_SCIENTIFIC = -3, 7
 
 Cells = tuple[str, ...]
 
@@ -78,11 +82,11 @@ def _batches(
     sf: Salesforce, description: Description, fields: Sequence[str], soql: str
 ) -> Iterator[list[Cells]]:
     """Give the records of one query, as cells in the order of `fields`, a list for each of its answers."""
-    rows = 0
+    rows, numbers = 0, description.numbers
     with named(description.name):
         page = sf.query(soql, include_deleted=True)
     while True:
-        batch = [_cells(description, fields, record) for record in page["records"]]
+        batch = [_cells(description, numbers, fields, record) for record in page["records"]]
         rows += len(batch)
         yield batch
         if page["done"]:
@@ -109,18 +113,34 @@ def _joined(slices: Sequence[Iterator[list[Cells]]]) -> Iterator[list[Cells]]:
         yield [(each, *itertools.chain.from_iterable(held.pop(each) for held in waiting)) for each in whole]
 
 
-def _cells(description: Description, fields: Sequence[str], record: Mapping[str, Any]) -> Cells:
-    cells = ((name, _cell(record.get(name), name in description.times)) for name in fields)
+def _cells(
+    description: Description, numbers: Collection[str], fields: Sequence[str], record: Mapping[str, Any]
+) -> Cells:
+    cells = ((name, _cell(record.get(name), name in description.times, name in numbers)) for name in fields)
     return tuple(description.hashing.cell(name, cell) for name, cell in cells)
 
 
-def _cell(value: Any, is_time: bool) -> str:
+def _cell(value: Any, is_time: bool, is_double: bool) -> str:
     """Give a JSON value as Bulk's CSV would, so that a table's text does not depend on the way it came."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if is_double:
+        return _java_double(str(value))
     return str(value).replace("+0000", "Z") if is_time else str(value)
+
+
+def _java_double(literal: str) -> str:
+    """Write a number of JSON as Java does, and so Bulk: 500000.0, but 9.9213206E7 from ten million on, and 1.0E-4."""
+    number = Decimal(literal)
+    sign, digits, _ = number.as_tuple()
+    exponent = number.adjusted() if number else 0
+    if LEAST_PLAIN <= exponent < LEAST_SCIENTIFIC:
+        plain = f"{number.normalize():f}"
+        return plain if "." in plain else f"{plain}.0"
+    mantissa = "".join(map(str, digits)).rstrip("0")
+    return f"{'-' * sign}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent}"
 
 
 def _csv(fields: Sequence[str], rows: Sequence[Cells]) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.landing import Stamp, remove_empty
+from extract.landing import Stamp, remove_empty, sweep
 from extract.salesforce.arrivals import Batch
 from extract.salesforce.blobs import copy_files
 from extract.salesforce.budget import Budget
@@ -49,6 +49,8 @@ from warehouse.outcome import is_refusal
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+# The folder in which the rows about objects and fields wait, beside the folders of the objects.
+DESCRIBED = "_describe"
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 log = structlog.get_logger()
@@ -141,7 +143,8 @@ def extract(
     except LoginError:
         tables.abandon()
         raise
-    tables.patiently(lambda: tables.save_descriptions(org, described, landing_dir / run_id / "_describe"))
+    sweep(landing_dir, run_id, DESCRIBED)
+    tables.patiently(lambda: tables.save_descriptions(org, described, landing_dir / run_id / DESCRIBED))
     remove_empty(landing_dir / run_id)
     if exhausted:
         raise exhausted

@@ -17,6 +17,10 @@ from sandbox.salesforce.translate import refuse_in_bulk, refuse_subqueries_in_bu
 
 OPERATIONS = ("query", "queryAll")
 RESULT_PAGES = 5
+QUERY_JOB = "V2Query"
+JOBS_IN_A_LIST = 1_000
+# What a list of jobs leaves out.
+OF_ONE_JOB = frozenset({"numberRecordsProcessed", "retries", "totalProcessingTime", "errorMessage"})
 LOST_LOCATOR = "The locator is not one that this job gave"
 FIRST_VERSION_WITH_RESULT_PAGES = 58.0
 
@@ -76,9 +80,23 @@ def _check_budget(call: Call) -> None:
 
 
 def list_jobs(call: Call) -> Response:
-    """Reply of GET /jobs/query."""
-    jobs = call.sandbox.jobs.newest_first()
-    return VendorJson({"done": True, "records": [_shape(each) for each in jobs], "nextRecordsUrl": None})
+    """Reply of GET /jobs/query?jobType=&queryLocator=: all jobs, a thousand at once, with less than each says of itself."""
+    jobs = call.sandbox.jobs.newest_first() if _asks_for_queries(call) else []
+    start = _offset(call, "queryLocator")
+    shown = [_listed(each) for each in jobs[start : start + JOBS_IN_A_LIST]]
+    end = start + len(shown)
+    following = f"/services/data/v{call.version}/jobs/query?queryLocator={_locator(end)}"
+    done = end >= len(jobs)
+    return VendorJson({"done": done, "records": shown, "nextRecordsUrl": None if done else following})
+
+
+def _asks_for_queries(call: Call) -> bool:
+    return call.request.query_params.get("jobType", QUERY_JOB) == QUERY_JOB
+
+
+def _listed(job: Job) -> dict[str, Any]:
+    shape = {key: value for key, value in _shape(job).items() if key not in OF_ONE_JOB}
+    return shape | {"jobType": QUERY_JOB}
 
 
 def get_job(call: Call) -> Response:
@@ -207,7 +225,7 @@ def _shape(job: Job) -> dict[str, Any]:
         "contentType": "CSV",
         "apiVersion": job.api_version,
     }
-    shape |= {"jobType": "V2Query"} if started else {}
+    shape |= {"jobType": QUERY_JOB} if started else {}
     shape |= {"lineEnding": job.line_ending, "columnDelimiter": job.column_delimiter}
     shape |= {"numberRecordsProcessed": job.records} if job.records is not None else {}
     shape |= {"retries": 0, "totalProcessingTime": job.milliseconds or 0} if started else {}
@@ -225,8 +243,8 @@ def _locator(start: int) -> str:
     return base64.urlsafe_b64encode(str(start).encode()).decode().rstrip("=")
 
 
-def _offset(call: Call) -> int:
-    locator = call.request.query_params.get("locator")
+def _offset(call: Call, parameter: str = "locator") -> int:
+    locator = call.request.query_params.get(parameter)
     if locator is None:
         return 0
     try:

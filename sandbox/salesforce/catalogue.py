@@ -51,7 +51,9 @@ def check(sobject: Sobject, soql: str) -> None:
 
 
 def write(store: Store) -> None:
-    """Write both tables anew from the whole org, the fields that are hidden from the login among them."""
+    """Let both tables say what the whole org has, the fields that are hidden from the login among it."""
+    if store.catalogued is store.org:
+        return
     rows = {
         "EntityDefinition": [_entity(each) for each in store.org],
         "FieldDefinition": [_field(each, one) for each in store.org for one in each.fields],
@@ -63,6 +65,7 @@ def write(store: Store) -> None:
             cursor.execute(f'DELETE FROM org."{name}"')
             cursor.execute(f'INSERT INTO org."{name}" ({columns}) SELECT {columns} FROM records')
             cursor.unregister("records")
+    store.catalogued = store.org
 
 
 def _entity(sobject: Sobject) -> dict[str, Any]:

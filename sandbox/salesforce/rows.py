@@ -177,7 +177,8 @@ def _check_size(rows: Sequence[object]) -> None:
 def purge(store: Store, sobject: Sobject, ids: Sequence[str]) -> int:
     """Empty these records from the recycle bin, for good; gives how many went."""
     with store.writing() as cursor:
-        sql = f'DELETE FROM org."{sobject.name}" WHERE "IsDeleted" AND "Id" = ? RETURNING "Id", "SystemModstamp"'
+        stamp = '"SystemModstamp"' if sobject.find("SystemModstamp") else '"CreatedDate"'
+        sql = f'DELETE FROM org."{sobject.name}" WHERE "IsDeleted" AND "Id" = ? RETURNING "Id", {stamp}'
         gone = [row for each in ids for row in cursor.execute(sql, [each]).fetchall()]
         for known_id, moment in gone:
             cursor.execute("INSERT INTO tombstone VALUES (?, ?, ?)", [sobject.name, known_id, moment])

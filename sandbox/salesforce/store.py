@@ -54,28 +54,29 @@ class Store:
         self._connection = duckdb.connect(str(home / DATABASE))
         self._connection.execute(f"SET GLOBAL TimeZone = 'UTC'; SET memory_limit = '{MEMORY}'")
         self._connection.execute(CONTROL_TABLES)
+        # The org that EntityDefinition and FieldDefinition tell of.
+        self.catalogued: Org | None = None
         self.use(declared_org())
 
     def use(self, org: Org, hidden: Mapping[str, Collection[str]] | None = None) -> None:
         """Play this org, of which field-level security hides some fields from the login; make the tables it needs."""
+        present = self._columns()
         for sobject in (*org, *org.catalogue.values()):
-            columns = [f'"{each.name}" {column_type(each)}' for each in sobject.columns]
-            self._connection.execute(
-                f'CREATE TABLE IF NOT EXISTS org."{sobject.name}" ({", ".join(columns)})'
-            )
-            for name in {each.name.lower() for each in sobject.columns} - self._columns(sobject.name):
-                column = next(each for each in sobject.columns if each.name.lower() == name)
-                self._connection.execute(
-                    f'ALTER TABLE org."{sobject.name}" ADD COLUMN "{column.name}" {column_type(column)}'
-                )
+            columns = {each.name: f'"{each.name}" {column_type(each)}' for each in sobject.columns}
+            if sobject.name not in present:
+                self._connection.execute(f'CREATE TABLE org."{sobject.name}" ({", ".join(columns.values())})')
+                continue
+            for name, declared in columns.items():
+                if name.lower() not in present[sobject.name]:
+                    self._connection.execute(f'ALTER TABLE org."{sobject.name}" ADD COLUMN {declared}')
         self.org = org
         self.hidden = hidden or {}
         # The org as the login sees it.
         self.visible = org.without(self.hidden)
 
-    def _columns(self, name: str) -> set[str]:
-        sql = "SELECT lower(column_name) FROM duckdb_columns() WHERE schema_name = 'org' AND table_name = ?"
-        return {column for (column,) in self.execute(sql, [name]).fetchall()}
+    def _columns(self) -> dict[str, set[str]]:
+        sql = "SELECT table_name, list(lower(column_name)) FROM duckdb_columns() WHERE schema_name = 'org' GROUP BY ALL"
+        return {table: set(columns) for table, columns in self.execute(sql).fetchall()}
 
     def close(self) -> None:
         """Write everything down and let go of the file."""

@@ -10,7 +10,11 @@ import stamina
 from snowflake.connector import SnowflakeConnection
 
 import warehouse
+from tests.raw_warehouse import RawWarehouse
 from tests.servers import REPOSITORY, running
+
+# For a statement that the embedded warehouse, too, must make something of, in a module that else does without it.
+EMBEDDED = pytest.mark.parametrize("connection", ["embedded"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +46,29 @@ def _connected(warehouse_port: int) -> Iterator[SnowflakeConnection]:
 
 
 @pytest.fixture
-def connection(_connected: SnowflakeConnection) -> SnowflakeConnection:
-    """Give a warehouse that is set up and empty."""
+def connection(request: pytest.FixtureRequest) -> Any:
+    """Give an empty warehouse: the embedded one, unless the module says WAREHOUSE = "quick" and the test not EMBEDDED."""
+    named = getattr(request, "param", getattr(request.module, "WAREHOUSE", "embedded"))
+    return request.getfixturevalue(named)
+
+
+@pytest.fixture(scope="session")
+def _quick() -> Iterator[RawWarehouse]:
+    opened = RawWarehouse(Path(":memory:")).set_up()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def quick(_quick: RawWarehouse) -> RawWarehouse:
+    """Give the extract's own SQL on DuckDB, empty."""
+    _quick.empty()
+    return _quick
+
+
+@pytest.fixture
+def embedded(_connected: SnowflakeConnection) -> SnowflakeConnection:
+    """Give the embedded warehouse, set up and empty."""
     tables = rows(
         _connected,
         "select table_schema, table_name from information_schema.tables "

@@ -23,13 +23,14 @@ from snowflake.connector import SnowflakeConnection
 
 import warehouse
 from extract.errors import BudgetExhausted, LoginError
-from extract.salesforce import Extracted, Login, Settings, connect, extract
+from extract.salesforce import Extracted, Login, Settings, connect, extract, query
 from extract.sources import Column, SourceObject
-from tests.extract.conftest import rows
+from tests.extract.conftest import EMBEDDED, rows
 from tests.extract.org import Org, Tampering, contact_id, contacts
 from tests.servers import REPOSITORY
 from tests.warehouse.conftest import Server
 
+WAREHOUSE = "quick"
 CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
 CASE = SourceObject("Case", "CASE")
 ACCOUNT = SourceObject("Account", "ACCOUNT")
@@ -43,7 +44,8 @@ ONE_BY_ONE = Settings(settle=dt.timedelta(0), page_rows=2, pages=1)
 
 
 @pytest.fixture
-def org(salesforce_url: str) -> Org:
+def org(salesforce_url: str, monkeypatch: pytest.MonkeyPatch) -> Org:
+    monkeypatch.setattr(query, "POLL_FIRST_SECONDS", 0.02)
     return Org(salesforce_url)
 
 
@@ -64,6 +66,7 @@ def copy(org: Org, connection: SnowflakeConnection, tmp_path: Path) -> Callable[
 Copy = Callable[..., list[Extracted]]
 
 
+@EMBEDDED
 def test_every_cell_arrives_as_salesforce_sent_it(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -88,6 +91,7 @@ def test_every_cell_arrives_as_salesforce_sent_it(
     assert (done.status, done.mode, done.message) == ("succeeded", "full", "")
 
 
+@EMBEDDED
 def test_counts_of_source_pages_and_warehouse_are_kept(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -103,6 +107,7 @@ def test_counts_of_source_pages_and_warehouse_are_kept(
     assert org.calls()["GET /services/data/v{version}/jobs/query/{job}/results"] == 3
 
 
+@EMBEDDED
 def test_the_second_run_takes_only_what_changed(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -135,6 +140,7 @@ def test_the_lookback_reads_again_without_doubling(
     assert (done.mode, done.landed_count, done.raw_count) == ("incremental", 3, 3)
 
 
+@EMBEDDED
 def test_a_full_copy_drops_what_the_org_purged(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
     org.fill(Contact=contacts(3))
     copy(CONTACT)
@@ -170,6 +176,7 @@ def test_progress_tells_the_rows_and_the_total(org: Org, copy: Copy) -> None:
     assert told == [("Contact", 2, 5), ("Contact", 4, 5), ("Contact", 5, 5)]
 
 
+@EMBEDDED
 def test_a_count_that_differs_leaves_the_object_alone_and_the_others_go_on(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -252,9 +259,11 @@ def test_a_session_that_expires_between_pages_is_renewed(org: Org, copy: Copy) -
 
 
 def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
-    org: Org, copy: Copy, connection: SnowflakeConnection
+    org: Org, copy: Copy, connection: SnowflakeConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     org.fill(Contact=contacts(2), Account=[{"Id": "001000000000001AAA", "Name": "Acme"}])
+    # So long that a job is asked about once.
+    monkeypatch.setattr(query, "POLL_FIRST_SECONDS", 0.5)
     org.control("limits", DailyApiRequests=sum(org.calls().values()) + 12)
     with pytest.raises(BudgetExhausted, match="same command again later"):
         copy(CONTACT, ACCOUNT, settings=Settings(threads=1, floor=0))
@@ -266,6 +275,7 @@ def test_the_days_allowance_stops_the_run_and_keeps_what_is_done(
     ]
 
 
+@EMBEDDED
 def test_an_object_that_bulk_refuses_is_read_by_rest(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -284,6 +294,7 @@ def test_an_object_that_bulk_refuses_is_read_by_rest(
     )
 
 
+@EMBEDDED
 def test_a_new_field_becomes_a_column(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
     org.fill(Contact=contacts(2, Email="a@b.example"))
     copy(CONTACT, sf=org.connect(Tampering(_without_field("Email"))))
@@ -310,6 +321,7 @@ def test_a_field_that_vanishes_after_the_describe_is_described_again(org: Org, c
     assert [each.status for each in copy(CONTACT, sf=org.connect(Tampering(refuse_once)))] == ["succeeded"]
 
 
+@EMBEDDED
 def test_absent_fields_and_objects_are_empty_and_named(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -342,6 +354,7 @@ def test_a_misspelt_name_is_an_error_with_the_nearest_and_stops_no_other(org: Or
     assert "The org has no object Contakt. Did you mean Contact?" in contakt.message
 
 
+@EMBEDDED
 def test_the_schema_of_the_org_is_written_too(org: Org, copy: Copy, connection: SnowflakeConnection) -> None:
     copy(CONTACT, ACCOUNT)
     copy(CONTACT)
@@ -376,6 +389,7 @@ def test_nothing_is_left_in_the_org_or_on_disk(org: Org, copy: Copy, tmp_path: P
 
 
 @pytest.mark.parametrize("run", ["killed", "another"])
+@EMBEDDED
 def test_killed_between_pages_the_next_call_goes_on_with_the_job_and_its_pages(
     run: str, org: Org, copy: Copy, connection: SnowflakeConnection, tmp_path: Path, warehouse_port: int
 ) -> None:
@@ -474,7 +488,7 @@ def test_a_proxys_page_is_named(org: Org, copy: Copy) -> None:
     org.fill(Contact=contacts(1))
 
     def stand_between(response: requests.Response) -> None:
-        if _is_job_creation(response):
+        if response.url.partition("?")[0].endswith("/jobs/query"):
             response.headers["Content-Type"] = "text/html; charset=utf-8"
 
     [failed] = copy(CONTACT, sf=org.connect(Tampering(stand_between)))
@@ -499,6 +513,7 @@ def test_a_job_that_hangs_is_aborted_and_named(org: Org, copy: Copy) -> None:
     assert org.sf.restful("jobs/query")["records"] == []
 
 
+@EMBEDDED
 def test_a_record_that_is_there_twice_is_kept_once(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -558,6 +573,7 @@ def test_at_the_floor_the_run_stops_and_goes_on_when_there_is_more(
     assert [each.status for each in copy(CONTACT, ACCOUNT)] == ["succeeded", "succeeded"]
 
 
+@EMBEDDED
 def test_fields_that_went_are_told_before_the_run_and_keep_their_values(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -591,6 +607,7 @@ def test_fields_that_went_are_told_before_the_run_and_keep_their_values(
     assert "no field of the org, or hidden" in note
 
 
+@EMBEDDED
 def test_a_field_that_is_back_is_read_again_for_every_row(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:

@@ -18,11 +18,11 @@ from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError
 from extract.pages import TornPageError
-from extract.salesforce import Extracted, Settings, extract, plan, unseen_fields
+from extract.salesforce import Extracted, Settings, extract, plan, query, unseen_fields
 from extract.salesforce.drift import widens
 from extract.salesforce.privacy import Hashing
 from extract.sources import Column, SourceObject, declared
-from tests.extract.conftest import rows
+from tests.extract.conftest import EMBEDDED, rows
 from tests.extract.org import Org, Tampering, contact_id, contacts
 
 ACCOUNT = SourceObject("Account", "ACCOUNT", (Column("Id"), Column("Open_Pipeline__c")))
@@ -30,6 +30,7 @@ CONTACT = SourceObject("Contact", "CONTACT", (Column("Id"), Column("LastName")))
 CASE = SourceObject("Case", "CASE")
 ATTACHMENT = SourceObject("Attachment", "ATTACHMENT", blobs=True)
 MEMBER = SourceObject("CampaignMember", "CAMPAIGNMEMBER")
+WAREHOUSE = "quick"
 SALT = "a salt for tests only"
 NOW = Settings(settle=dt.timedelta(0), salt=SALT)
 LANDED = "select count(*) from information_schema.tables where table_schema = 'RAW_SALESFORCE' and table_name like '_LANDED%'"
@@ -38,7 +39,8 @@ Copy = Callable[..., list[Extracted]]
 
 
 @pytest.fixture
-def org(salesforce_url: str) -> Org:
+def org(salesforce_url: str, monkeypatch: pytest.MonkeyPatch) -> Org:
+    monkeypatch.setattr(query, "POLL_FIRST_SECONDS", 0.02)
     return Org(salesforce_url)
 
 
@@ -67,6 +69,7 @@ def member(number: int) -> str:
     return f"00v{number:012}AAA"
 
 
+@EMBEDDED
 def test_formulas_are_refreshed_on_their_schedule_and_equal_rows_are_not_written(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -137,6 +140,7 @@ def test_a_record_made_while_ids_are_compared_is_no_deletion(
     assert rows(connection, "select count(*) from raw_salesforce.contact where _deleted") == [(0,)]
 
 
+@EMBEDDED
 def test_deletions_without_a_recycle_bin_come_from_their_list(
     org: Org, copy: Copy, connection: SnowflakeConnection
 ) -> None:
@@ -347,6 +351,7 @@ def files(org: Org) -> dict[str, bytes]:
     return contents
 
 
+@EMBEDDED
 def test_files_lie_on_the_stage_and_a_row_says_where(
     org: Org, copy: Copy, connection: SnowflakeConnection, files: dict[str, bytes], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from structlog.testing import capture_logs
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.salesforce.login import ATTEMPTS, JWT_GRANT, Login, _PassingRefusalError, _pause, connect
+from extract.salesforce.login import ATTEMPTS, JWT_GRANT, Login, PassingRefusalError, _pause, connect
 from tests.extract.transport import DATA, TOKEN, URL, FakeOrg, ok, refused, token
 
 LIMITS = f"{DATA}/limits/"
@@ -296,4 +296,4 @@ def test_too_many_requests_are_asked_again(org: FakeOrg) -> None:
 def test_the_answer_says_how_long_to_wait(said: str, seconds: float) -> None:
     answer = requests.Response()
     answer.headers["Retry-After"] = said
-    assert _pause(_PassingRefusalError(answer)) == seconds
+    assert _pause(PassingRefusalError(answer)) == seconds

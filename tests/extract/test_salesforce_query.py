@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+import requests
 from simple_salesforce import Salesforce
 
 from extract.errors import ExtractError
@@ -11,7 +12,7 @@ from extract.salesforce import query
 from extract.salesforce.describe import Description
 from extract.salesforce.login import Login, connect
 from extract.salesforce.query import FieldGoneError, JobLostError, NotInBulkError, Window
-from tests.extract.transport import DATA, URL, FakeOrg, ok, refused
+from tests.extract.transport import DATA, URL, USER, FakeOrg, ok, refused
 
 JOBS = f"{DATA}/jobs/query"
 JOB = f"{JOBS}/750A"
@@ -19,6 +20,7 @@ RESULTS = f"{JOB}/results"
 CONTACT = Description(
     "Contact", ("Id", "Name", "SystemModstamp"), frozenset({"SystemModstamp"}), {"fields": []}
 )
+BEGAN = "2026-01-01T00:00:00Z"
 HEADER = b'"Id","Name","SystemModstamp"\n'
 ONE = HEADER + b'"1","a","2026-01-01T00:00:00.000Z"\n'
 TWO = HEADER + b'"2","b\nc","2026-01-01T00:00:00.000Z"\n"3","","2026-01-01T00:00:00.000Z"\n'
@@ -36,7 +38,7 @@ def sf(org: FakeOrg) -> Salesforce:
 
 def test_a_job_is_asked_for_deleted_records_too(org: FakeOrg, sf: Salesforce) -> None:
     org.on("POST", JOBS, ok({"id": "750A"}))
-    assert query.start_job(sf, "Contact", "SELECT Id FROM Contact") == "750A"
+    assert query.start_job(sf, "Contact", "SELECT Id FROM Contact", BEGAN) == "750A"
     assert b'"operation": "queryAll"' in (org.sent(JOBS)[0].body or b"")
 
 
@@ -49,7 +51,38 @@ def test_a_refused_job_says_what_it_is_about(
 ) -> None:
     org.on("POST", JOBS, refused(400, code, "Entity 'TaskStatus' is\nnot supported"))
     with pytest.raises(kind, match=rf"TaskStatus: Salesforce refused \(HTTP 400\): {code} Entity"):
-        query.start_job(sf, "TaskStatus", "SELECT Id FROM TaskStatus")
+        query.start_job(sf, "TaskStatus", "SELECT Id FROM TaskStatus", BEGAN)
+
+
+def _job(key: str, **other: str) -> dict[str, str]:
+    made = {"operation": "queryAll", "object": "Contact", "createdById": USER, "state": "InProgress"}
+    return {"id": key, "createdDate": "2026-01-01T00:00:03.000+0000", **made, **other}
+
+
+def test_a_job_whose_making_got_no_answer_is_looked_for_before_another_is_made(
+    org: FakeOrg, sf: Salesforce
+) -> None:
+    others = [
+        _job("750B", object="Account"),
+        _job("750C", operation="query"),
+        _job("750D", createdById="005000000000002AAA"),
+        _job("750E", createdDate="2025-12-31T23:59:59.000+0000"),
+        _job("750G"),
+    ]
+    org.on("POST", JOBS, requests.ConnectionError("cut"), ok({"id": "750Z"}))
+    org.on("GET", JOBS, ok({"done": True, "records": [*others, _job("750A")]}))
+    assert query.start_job(sf, "Contact", "SELECT Id FROM Contact", BEGAN, known={"750G"}) == "750A"
+    assert len(org.sent(JOBS)) == 2
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [refused(403, "API_DISABLED_FOR_ORG"), ok({"records": []}), ok({"records": [_job("1"), _job("2")]})],
+)
+def test_where_the_job_cannot_be_told_another_is_made(org: FakeOrg, sf: Salesforce, listed: Any) -> None:
+    org.on("POST", JOBS, refused(503, "SERVER_UNAVAILABLE"), ok({"id": "750Z"}))
+    org.on("GET", JOBS, listed)
+    assert query.start_job(sf, "Contact", "SELECT Id FROM Contact", BEGAN) == "750Z"
 
 
 def test_a_job_is_polled_until_it_is_complete(

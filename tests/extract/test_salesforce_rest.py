@@ -107,5 +107,25 @@ def test_a_wide_object_is_read_in_slices_and_joined_by_id(
 
 def test_a_query_too_long_for_bulk_is_not_sent(org: FakeOrg, sf: Salesforce) -> None:
     with pytest.raises(NotInBulkError):
-        query.start_job(sf, "Wide", "SELECT " + "Field__c, " * 10_001)
+        query.start_job(sf, "Wide", "SELECT " + "Field__c, " * 10_001, ALL.until)
     assert org.sent(f"{DATA}/jobs/query") == []
+
+
+@pytest.mark.parametrize(
+    ("json_number", "bulk"),
+    [
+        ("500000.0", "500000.0"),
+        ("5", "5.0"),
+        ("0", "0.0"),
+        ("12.50", "12.5"),
+        ("99213206.0", "9.9213206E7"),
+        ("9.9213206E7", "9.9213206E7"),
+        ("-10000000", "-1.0E7"),
+        ("9999999.9", "9999999.9"),
+        ("0.001", "0.001"),
+        ("0.0001", "1.0E-4"),
+        ("-0.00025", "-2.5E-4"),
+    ],
+)
+def test_a_number_is_written_as_bulk_writes_it(json_number: str, bulk: str) -> None:
+    assert rest._cell(json_number, False, True) == bulk

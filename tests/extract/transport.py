@@ -15,6 +15,7 @@ Answer = Callable[[requests.PreparedRequest], requests.Response]
 
 DATA = "/services/data/v66.0"
 TOKEN = "/services/oauth2/token"
+USER = "005000000000001AAA"
 URL = "https://acme.my.salesforce.com"
 
 
@@ -53,7 +54,7 @@ class FakeOrg(BaseAdapter):
 
 
 def token(name: str) -> tuple[int, dict[str, str], Any]:
-    return ok({"access_token": name, "instance_url": URL})
+    return ok({"access_token": name, "instance_url": URL, "id": f"{URL}/id/00D/{USER}"})
 
 
 def ok(body: Any, status: int = 200) -> tuple[int, dict[str, str], Any]:

@@ -317,3 +317,13 @@ def test_jobs_outlive_a_restart(tmp_path: Path) -> None:
     with acme(home) as second:
         assert second.get(f"/jobs/query/{done['id']}/results").text == '"LastName"\n"Kept"\n'
         assert [second.ended(job_id)["state"] for job_id in waiting] == ["JobComplete"] * 3
+
+
+def test_a_list_of_jobs_says_less_than_each_job_and_takes_a_type(org: Acme) -> None:
+    made = org.job("SELECT Id FROM Contact")
+    jobs = org.get("/jobs/query", params={"jobType": "V2Query"}).json()["records"]
+    [listed] = [each for each in jobs if each["id"] == made["id"]]
+    whole = org.get(f"/jobs/query/{made['id']}").json()
+    left_out = {"numberRecordsProcessed", "retries", "totalProcessingTime"}
+    assert listed == {key: value for key, value in whole.items() if key not in left_out}
+    assert org.get("/jobs/query", params={"jobType": "Classic"}).json()["records"] == []
