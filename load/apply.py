@@ -166,8 +166,8 @@ def _resend(connection: Any, feeds: Sequence[Feed], changes: Sequence[SchemaChan
     """Have records sent again that were loaded before a property of theirs was there."""
     created = {(change.object, change.name) for change in changes if change.change.endswith(" created")}
     for feed in feeds:
-        if any((feed.object, column.name) in created for column in feed.columns):
-            lose_values(connection, feed)
+        if names := [column.name for column in feed.columns if (feed.object, column.name) in created]:
+            lose_values(connection, feed, names)
 
 
 @dataclass(slots=True)

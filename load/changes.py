@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from load.drift import sent_before
 from load.feeds import RECORD_KEY, ROW_HASH, Feed
-from load.ledger import OVERWRITE
+from load.ledger import LOST_VALUES, OVERWRITE
 from load.target import Row
 
 ROWS_PER_PAGE = 20_000
@@ -46,11 +46,13 @@ def rows_of(
     names = [column.name for column in feed.columns] + [f"{end.name}_id" for end in feed.ends]
     selected = [f"change.{column.identifier}" for column in feed.columns]
     selected += [f"change.{end.name}_id" for end in feed.ends]
-    listed = ", ".join(["page._target_id", "page._kept", "sent.payloads", *_of(selected, "page")])
+    listed = ", ".join(
+        ["page._target_id", "page._kept", "page._lost", "sent.payloads", *_of(selected, "page")]
+    )
     query = f"""
         {changes(feed, ledger_ends(feed), retry_refused)},
         page as (
-            select {", ".join([RECORD_KEY, ROW_HASH, "_action", "_target_id", "_kept", "_sent_since", *selected])}
+            select {", ".join([RECORD_KEY, ROW_HASH, "_action", "_target_id", "_kept", "_lost", "_sent_since", *selected])}
             from change
             where _action in ({", ".join(f"'{state}'" for state in states)}) and {RECORD_KEY} is not null
             order by {RECORD_KEY}
@@ -69,7 +71,7 @@ def rows_of(
         from page
         left join sent on page.{RECORD_KEY} = sent.record_key
         order by page.{RECORD_KEY}"""
-    for record_key, row_hash, state, target_id, kept, sent, *values in _pages(
+    for record_key, row_hash, state, target_id, kept, lost, sent, *values in _pages(
         connection, feed, query, definitions
     ):
         row = Row(
@@ -78,7 +80,7 @@ def rows_of(
             "create" if state == "create" else "update",
             target_id,
             dict(zip(names, values, strict=True)),
-            sent_before(sent),
+            sent_before(sent, (lost or "").split()),
             tuple(json.loads(kept or "[]")),
         )
         yield state, row
@@ -146,7 +148,8 @@ def changes(feed: Feed, ends: str, retry_refused: bool) -> str:
         ),
         ledger as (
             select record_key, target_id, row_hash, kept,
-                iff(row_hash = '{OVERWRITE}', null, loaded_at) as sent_since
+                iff(row_hash = '{OVERWRITE}', null, loaded_at) as sent_since,
+                iff(startswith(row_hash, '{LOST_VALUES}'), row_hash, '') as lost
             from ops.load_ledger
             where target = %(target)s and object = %(object)s and record_key > %(after)s
         ),
@@ -154,6 +157,7 @@ def changes(feed: Feed, ends: str, retry_refused: bool) -> str:
         {f"ends as ({ends})," if ends else ""}
         change as (
             select mart.*, ledger.target_id as _target_id, ledger.kept as _kept, ledger.sent_since as _sent_since,
+                ledger.lost as _lost,
                 refused.reason as _refused_for{_end_ids(feed)},
                 case
                     when ledger.row_hash = mart.{ROW_HASH} and {_same_ends(feed)} then 'unchanged'
@@ -184,7 +188,7 @@ def _by_policy(feed: Feed) -> str:
     return {
         "upsert": "",
         "update_only": "when ledger.record_key is null then 'update'",
-        "create_only": "when ledger.record_key is not null and ledger.row_hash <> '' then 'skipped'",
+        "create_only": "when ledger.record_key is not null and ledger.row_hash <> '' and ledger.lost = '' then 'skipped'",
     }[feed.policy]
 
 

@@ -19,7 +19,7 @@ MILLISECONDS = 10**11
 def settled(feed: Feed, row: Row, held: Mapping[str, Any]) -> Row | Result:
     """Leave out of a row what was changed by hand in the target; refuse it where the feed says stop.
 
-    `held`: what the target holds now, by property. A property was changed by hand when it differs from all that was sent
+    `held`: what the target holds now, by property; one that it no longer has is absent. A property was changed by hand when it differs from all that was sent
     since the last success, which counts as null where it was left out; it is nobody's business once it is as the row says.
     """
     if row.sent is None or feed.when_changed == "overwrite":
@@ -28,8 +28,9 @@ def settled(feed: Feed, row: Row, held: Mapping[str, Any]) -> Row | Result:
         column.name
         for column in feed.columns
         if column.name in row.values
-        and not alike(column, held.get(column.name), row.values[column.name])
-        and _by_hand(column, row, held.get(column.name))
+        and column.name in held
+        and not alike(column, held[column.name], row.values[column.name])
+        and _by_hand(column, row, held[column.name])
     )
     if theirs and feed.when_changed == "stop":
         return row.refused(
@@ -105,11 +106,18 @@ def _seconds(value: Any) -> Any:
         return value
 
 
-def sent_before(payloads: str | None) -> tuple[Mapping[str, Any], ...] | None:
-    """Read the payloads that were sent, a JSON list; what stands in a group of its own inside one is taken out of it."""
+def sent_before(payloads: str | None, lost: Iterable[str] = ()) -> tuple[Mapping[str, Any], ...] | None:
+    """Read the payloads that were sent, a JSON list; what stands in a group of its own inside one is taken out of it.
+
+    `lost`: properties that were made anew since, so what was sent of them is gone.
+    """
     if payloads is None:
         return None
-    return tuple(dict(_flat(payload)) for payload in json.loads(payloads))
+    gone = {*lost}
+    return tuple(
+        {name: value for name, value in _flat(payload) if name not in gone}
+        for payload in json.loads(payloads)
+    )
 
 
 def _flat(payload: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,7 @@
 """Writing over what Intercom holds: without what somebody changed there, and keeping what is overwritten."""
 
+from typing import Any
+
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
@@ -12,8 +14,15 @@ def written_over(feed: Feed, wire: Wire, row: Row, held: Answer | None, method: 
     """Send a row to `path`, over what was `held` just before; None or an error when nothing was."""
     ours: Row | Result = row
     if held is not None and held.ok:
-        ours = settled(feed, row, present(feed, row, held).values)
+        ours = settled(feed, row, _held(feed, row, held))
     if isinstance(ours, Result):
         return ours
     body = body_of(feed, ours)
     return overwriting(result_of(ours, wire.ask(method, path, body), body), held)
+
+
+def _held(feed: Feed, row: Row, held: Answer) -> dict[str, Any]:
+    """Give what is held, without the attributes that the record does not have: somebody may have archived them."""
+    attributes = held.content.get("custom_attributes") or {}
+    own = {column.name for column in feed.columns if column.custom is None or column.name in attributes}
+    return {name: value for name, value in present(feed, row, held).values.items() if name in own}

@@ -58,6 +58,8 @@ COLUMNS = (
 # In the place of a row hash: the record is sent again; with the second, also over what somebody changed in the target.
 LOST = ""
 OVERWRITE = "overwrite"
+# The same, and the properties named behind it were made anew: what had been sent of them is gone.
+LOST_VALUES = "lost "
 
 STAGE = "ops.load_spool"
 INCOMING = "ops.load_incoming"
@@ -221,12 +223,13 @@ def replay(connection: Any, folder: Path) -> int:
     return attempts
 
 
-def lose_values(connection: Any, feed: Feed) -> None:
-    """Note that no record of the feed is as it was sent: a property is new, and those loaded before have no value of it."""
+def lose_values(connection: Any, feed: Feed, names: Iterable[str]) -> None:
+    """Note that the records of a feed are not as they were sent: these properties are new, and have no value yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update ops.load_ledger set row_hash = '{LOST}' where target = %(target)s and object = %(object)s",
-            {"target": feed.target, "object": feed.object},
+            f"update ops.load_ledger set row_hash = iff(startswith(row_hash, '{LOST_VALUES}'), row_hash, '{LOST_VALUES}') "
+            "|| %(names)s where target = %(target)s and object = %(object)s",
+            {"target": feed.target, "object": feed.object, "names": "".join(f"{name} " for name in names)},
         )
 
 

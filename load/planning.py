@@ -154,7 +154,7 @@ class _Planning:
             retry_refused=self.retry_refused,
             definitions=self.digests.get(feed.label),
         )
-        comparing, done = _Comparing(feed), 0
+        comparing, done = _Comparing(feed, self.takes.get(feed.label, {})), 0
         while several := list(islice(rows, ROWS_PER_FILE)):
             there = self._there(feed, [row for _, row in several])
             actions = [
@@ -211,8 +211,9 @@ class _Planning:
 class _Comparing:
     """Rows of one feed beside what the target holds of them, and the counts that follow."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, takes: Mapping[str, Definition]) -> None:
         self._feed = feed
+        self._takes = takes
         self._moved: dict[str, int] = {}
         self._changing: dict[str, int] = {}
 
@@ -220,7 +221,9 @@ class _Comparing:
         """Give what is kept of a row; None of one that is unchanged in the target too."""
         if present.target_id is None:
             return self._absent(state, row)
-        ours = settled(self._feed, row, present.values)
+        # A property that the target does not have any more was not emptied by hand: it is made anew.
+        held = {name: value for name, value in present.values.items() if name in self._takes}
+        ours = settled(self._feed, row, held)
         if isinstance(ours, Result):
             self._count("by_hand")
             self._move(state, "refused")
@@ -230,7 +233,7 @@ class _Comparing:
             return self._kept(
                 row, "skipped", present, reason="the target has it, and the policy is create_only"
             )
-        changing = differences(self._feed, ours, present.values)
+        changing = differences(self._feed, ours, held)
         if ours.kept:
             self._count("by_hand")
         if state == "unchanged" and not changing:

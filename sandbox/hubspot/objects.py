@@ -111,7 +111,7 @@ def batch_read(account: Account, call: Call) -> Answer:
     found = _find_all(account, kind, inputs, archived=call.flag("archived"))
     missing = [str(each["id"]) for each, record in zip(inputs, found, strict=True) if record is None]
     errors = [missing_objects(kind.singular, missing).entry()] if missing else []
-    names = call.body.get("properties") or kind.shown
+    names = _there(account, kind, call.body.get("properties") or kind.shown)
     unique = {record.id: record for record in found if record is not None}
     results = [show(kind, record, names, **_history(record, history)) for record in reversed(unique.values())]
     return batch(results, errors, started, now())
@@ -173,7 +173,7 @@ def _require_unique(account: Account, kind: ObjectType, name: str) -> None:
 
 def _read(account: Account, kind: ObjectType, found: list[Record], call: Call) -> list[Json]:
     """Show records with the properties and the associations that the query asks for."""
-    names = call.names("properties") or kind.shown
+    names = _there(account, kind, call.names("properties") or kind.shown)
     history = call.names("propertiesWithHistory")
     linked = {
         target.name: links.of_records(account, kind, [record.id for record in found], target)
@@ -184,6 +184,12 @@ def _read(account: Account, kind: ObjectType, found: list[Record], call: Call) -
         ends = {name: {"results": known[record.id]} for name, known in linked.items() if record.id in known}
         shown.append(show(kind, record, names, associations=ends or None, **_history(record, history)))
     return shown
+
+
+def _there(account: Account, kind: ObjectType, names: Iterable[str]) -> list[str]:
+    """Leave out what is no property of the object: a read ignores it."""
+    known = account.validator(kind).properties
+    return [name for name in names if name in known]
 
 
 def _history(record: Record, names: Iterable[str]) -> Json:

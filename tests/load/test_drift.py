@@ -130,3 +130,14 @@ def test_spellings_of_one_value_are_alike(data_type: str, one: Any, other: Any) 
 )
 def test_different_values_are_not_alike(data_type: str, one: Any, other: Any) -> None:
     assert not alike(Column("x", data_type), one, other)
+
+
+def test_a_property_that_was_made_anew_was_not_emptied_by_hand() -> None:
+    sent = sent_before('[{"name": "Eve", "city": "Oslo"}]', ["city"])
+
+    assert sent == ({"name": "Eve"},)
+    assert _ours(replace(ROW, sent=sent), {"name": "Eve", "city": None, "score": None}).kept == ()
+
+
+def test_a_property_that_the_target_no_longer_has_is_sent() -> None:
+    assert _ours(_row({"name": "Eve"}), {"city": None, "score": None}).kept == ()

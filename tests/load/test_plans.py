@@ -292,6 +292,21 @@ def test_a_refused_row_is_sent_again_once_the_target_takes_it(
     assert _held(hubspot_address, "003001")["salesforce_tier"] == "brass"
 
 
+def test_a_property_that_was_deleted_there_is_made_and_filled_anew(
+    filled: Any, spool_dir: Path, hubspot: HubSpot, hubspot_address: str
+) -> None:
+    _load(filled, hubspot, spool_dir, _feeds())
+    url = f"{hubspot_address}/crm/v3/properties/contacts/salesforce_tier"
+    httpx.delete(url, headers=HEADERS).raise_for_status()
+    _change(filled, "firstname = 'Grace'", "003001")
+
+    stored = _load(filled, hubspot, spool_dir, _feeds())
+
+    assert [change.name for change in stored.schema] == ["salesforce_tier"]
+    assert _of(stored).by_hand == 0
+    assert {_held(hubspot_address, f"003{n:03}")["salesforce_tier"] for n in (1, 2, 12)} == {"gold"}
+
+
 def test_the_preflight_finds_everything_at_once(
     filled: Any, spool_dir: Path, hubspot: HubSpot, hubspot_address: str
 ) -> None:
