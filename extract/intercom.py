@@ -1,11 +1,11 @@
-"""Reading back what Intercom holds: contacts, companies, which contact is at which company, admins.
+"""Reading back what Intercom holds: contacts, companies, which contact is at which company, tags, tickets, admins.
 
 python-intercom's client sends the calls; its models and pagers are passed by, because they cost five
 milliseconds a record and some of the pagers never end.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ TIMEOUT_SECONDS = 60
 WINDOW_SECONDS = 10.0
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TIMED_OUT, TOO_MANY, SERVER_ERROR = 401, 403, 404, 408, 429, 500
 
+# A link's `contact_id` is the company's where the company is tagged.
+LINK_KINDS = ("attachments", "contact_tags", "company_tags")
 LINKS = Table(RAW, "links", {"object": "varchar", "contact_id": "varchar", "other_id": "varchar"})
 
 log = structlog.get_logger()
@@ -95,15 +97,23 @@ class Workspace:
         """
         return self._explained(_patient, path, query)
 
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the JSON object that a POST answers, of one that only asks. Raises as `get` does."""
+        return self._explained(_patient, path, None, body)
+
     def get_next(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Do as `get`, for a call that a failure makes useless to repeat: only the rate limit is waited for."""
         return self._explained(_limited_only, path, query)
 
     def _explained(
-        self, again: stamina.BoundRetryingCaller, path: str, query: Mapping[str, str] | None
+        self,
+        again: stamina.BoundRetryingCaller,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         try:
-            return again(self._get, path, query)
+            return again(self._call, path, query, body)
         except RefusedError as error:
             if error.status in (UNAUTHORIZED, FORBIDDEN):
                 raise LoginError(f"{error}. Check the token and its permissions.") from None
@@ -113,8 +123,11 @@ class Workspace:
                 f"Intercom at {self._base_url} cannot be reached ({type(error).__name__}). Give the command again."
             ) from None
 
-    def _get(self, path: str, query: Mapping[str, str] | None) -> dict[str, Any]:
-        response = self._http.request(path, method="GET", params=dict(query or {}))
+    def _call(
+        self, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        method = "GET" if body is None else "POST"
+        response = self._http.request(path, method=method, params=dict(query or {}), json=body)
         if not response.is_success:
             raise RefusedError(response, path)
         return _json(response)
@@ -127,12 +140,14 @@ def read(
     run_id: str,
     landing_dir: Path,
     ours: bool = True,
+    objects: Container[str] = ("tickets",),
     progress: Progress | None = None,
 ) -> list[Landed]:
     """Copy contacts, companies, their links and the admins into RAW_INTERCOM, each table whole and at one instant.
 
-    With `ours`, contacts without an `external_id` and companies without a `company_id` are left out. `progress`
-    is called with the object, its rows so far, and their number at the end.
+    With `ours`, contacts without an `external_id` and companies without a `company_id` are left out. `objects`: what is read
+    beside them, of what not every plan of Intercom has. `progress` is called with the object, its rows so far, and their
+    number at the end.
 
     Raises:
         LoginError: the token is not accepted.
@@ -146,12 +161,19 @@ def read(
     ):
         for contact in back.report("contacts", _contacts(workspace, ours=ours)):
             record_files.add(record_row("contacts", contact))
-            for company_id in _companies_of(workspace, contact):
-                link_files.add(("attachments", contact["id"], company_id))
-        companies = _companies(workspace, _known_companies(connection))
+            for link in _links_of(workspace, "contacts", contact):
+                link_files.add(link)
+        if "tickets" in objects:
+            for ticket in back.report("tickets", _tickets(workspace, _known(connection, "tickets"))):
+                record_files.add(record_row("tickets", ticket))
+        companies = _companies(workspace, _known(connection, "companies"))
         ours_only = (each for each in companies if not ours or each.get("company_id"))
         for company in back.report("companies", ours_only):
             record_files.add(record_row("companies", company))
+            for link in _links_of(workspace, "companies", company):
+                link_files.add(link)
+        for tag in back.report("tags", workspace.get("tags")["data"]):
+            record_files.add(record_row("tags", tag))
     return [
         back.land_files(records, record_files, started),
         back.land_files(LINKS, link_files, started),
@@ -174,19 +196,17 @@ def read_sample(
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     landed: list[Landed] = []
-    attachments: list[tuple[str, ...]] = []
+    links: list[tuple[str, ...]] = []
 
     def rows(name: str, ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         for record in back.report(name, _by_id(workspace, name, ids)):
-            if name == "contacts":
-                companies = _companies_of(workspace, record)
-                attachments.extend(("attachments", record["id"], company_id) for company_id in companies)
+            links.extend(_links_of(workspace, name, record))
             yield record_row(name, record)
 
     for name, ids in objects.items():
         landed.append(back.land(records_table(RAW), rows(name, ids), {"object": [name], "id": ids}))
-    only = {"object": ["attachments"], "contact_id": objects.get("contacts", ())}
-    return [*landed, back.land(LINKS, attachments, only)]
+    read = [*objects.get("contacts", ()), *objects.get("companies", ())]
+    return [*landed, back.land(LINKS, links, {"object": LINK_KINDS, "contact_id": read})]
 
 
 def _by_id(workspace: Workspace, name: str, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -228,6 +248,26 @@ def _contacts(workspace: Workspace, *, ours: bool) -> Iterator[dict[str, Any]]:
         query["starting_after"] = following["starting_after"]
 
 
+def _links_of(workspace: Workspace, name: str, record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Give what a contact or company is joined to, as rows of the links."""
+    if name == "contacts":
+        for company_id in _companies_of(workspace, record):
+            yield "attachments", record["id"], company_id
+        for tag_id in _tags_of(workspace, record):
+            yield "contact_tags", record["id"], tag_id
+    elif name == "companies":
+        for tag in (record.get("tags") or {}).get("tags") or ():
+            yield "company_tags", record["id"], str(tag["id"])
+
+
+def _tags_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[str]:
+    """Give the ids of a contact's tags; the contact itself lists ten at most."""
+    nested = contact.get("tags") or {}
+    if nested.get("has_more") or nested.get("total_count", 0) > len(nested.get("data", ())):
+        nested = workspace.get(f"contacts/{contact['id']}/tags")
+    yield from (str(each["id"]) for each in nested.get("data", ()))
+
+
 def _companies_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[str]:
     """Give Intercom's ids of a contact's companies; the contact itself lists ten at most."""
     nested = contact.get("companies") or {}
@@ -255,6 +295,25 @@ def _companies(workspace: Workspace, known: Iterator[str]) -> Iterator[dict[str,
     yield from _by_id(workspace, "companies", (each for each in known if each not in seen))
 
 
+def _tickets(workspace: Workspace, known: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Give every ticket: those that search finds, and the known ones that it does not show yet."""
+    seen: set[str] = set()
+    body: dict[str, Any] = {
+        "query": {"field": "created_at", "operator": ">", "value": 0},
+        "pagination": {"per_page": PAGE},
+    }
+    while True:
+        page = workspace.post("tickets/search", body)
+        for ticket in page["tickets"]:
+            seen.add(ticket["id"])
+            yield ticket
+        following = (page.get("pages") or {}).get("next")
+        if not following:
+            break
+        body["pagination"] |= {"starting_after": following["starting_after"]}
+    yield from _by_id(workspace, "tickets", (each for each in known if each not in seen))
+
+
 def _scrolled(workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Scroll over the companies; a scroll that died or failed cannot go on, so another begins at the start."""
     for last in (False,) * (SCROLLS - 1) + (True,):
@@ -276,9 +335,11 @@ def _one_scroll(workspace: Workspace) -> Iterator[dict[str, Any]]:
         page = workspace.get_next("companies/scroll", {"scroll_param": page["scroll_param"]})
 
 
-def _known_companies(connection: SnowflakeConnection) -> Iterator[str]:
-    statement = "select target_id from ops.load_ledger where target = 'intercom' and object = 'companies'"
-    return (row["target_id"] for row in execute(connection, statement) if row["target_id"])
+def _known(connection: SnowflakeConnection, name: str) -> Iterator[str]:
+    """Give the ids of an object's records that the ledger has."""
+    statement = "select target_id from ops.load_ledger where target = 'intercom' and object = %s"
+    found = execute(connection, statement, [name])
+    return (row["target_id"] for row in found if row["target_id"])
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

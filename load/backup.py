@@ -54,8 +54,12 @@ INTERCOM_FOUND = """
             from raw_intercom.records
             union all
             select
-                object,
-                {reference},
+                iff(object = 'attachments', object, 'taggings'),
+                case object
+                    when 'attachments' then 'contacts/' || contact_id || '/companies/' || other_id
+                    when 'contact_tags' then 'contacts/' || contact_id || '/tags/' || other_id
+                    when 'company_tags' then 'companies/' || contact_id || '/tags/' || other_id
+                end,
                 'attached',
                 min(_extracted_at)
             from raw_intercom.links
@@ -132,10 +136,10 @@ def read_since(connection: Any, part: Part) -> bool:
     return read_at is not None and (taken_at is None or read_at > taken_at)
 
 
-def keep(connection: Any, backup_id: str, part: Part, feeds: Iterable[Feed], source: str) -> Kept:
+def keep(connection: Any, backup_id: str, part: Part, source: str) -> Kept:
     """Keep what raw holds of a part, all or nothing; `source` is `read` or `read_back`."""
     bindings = {"backup_id": backup_id, "target": part.target, "part": part.name, "source": source}
-    found = _found(part, feeds)
+    found = _found(part)
     statement = KEEP.format(found=found, scope=_scope(part))
     with connection.cursor() as cursor:
         number = int(cursor.execute(f"select count(*) from ({found}) as found", bindings).fetchone()[0])
@@ -154,15 +158,8 @@ def keep(connection: Any, backup_id: str, part: Part, feeds: Iterable[Feed], sou
     return Kept(part.target, part.name, source, number, changed)
 
 
-def _found(part: Part, feeds: Iterable[Feed]) -> str:
-    if part.target == "hubspot":
-        return HUBSPOT_FOUND
-    ends = " ".join(
-        f"when '{feed.object}' then {feed.ends[0].object_sql} || '/' || contact_id || '/' || {feed.ends[1].object_sql} || '/' || other_id"
-        for feed in feeds
-        if feed.target == part.target and feed.kind == "link"
-    )
-    return INTERCOM_FOUND.format(reference=f"case object {ends} else contact_id || '/' || other_id end")
+def _found(part: Part) -> str:
+    return HUBSPOT_FOUND if part.target == "hubspot" else INTERCOM_FOUND
 
 
 def _scope(part: Part) -> str:

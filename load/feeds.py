@@ -114,6 +114,7 @@ class Feed:
 
     `schema`: what declares the object where it is the company's own. `kinds`: of links, those that may be written.
     `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
+    `lead_key`: the attribute that carries the key of a contact that is a lead, which cannot have an external id.
     policy: upsert; `update_only` leaves alone what the target lacks, `create_only` what it has.
     when_changed: of values that somebody changed in the target since they were loaded: keep theirs, overwrite, or stop.
     """
@@ -131,6 +132,7 @@ class Feed:
     when_changed: WhenChanged = "keep"
     schema: Schema | None = None
     kinds: tuple[LinkKind, ...] = ()
+    lead_key: str = ""
 
     @property
     def label(self) -> str:
@@ -150,10 +152,14 @@ CONTACT = End("contact", "'contacts'", "contact_key")
 LINK_ENDS = {
     "associations": (End("from", "from_object", "from_key"), End("to", "to_object", "to_key")),
     "attachments": (CONTACT, End("company", "'companies'", "company_key")),
+    "taggings": (End("tagged", "tagged_object", "tagged_key"), End("tag", "'tags'", "tag_key")),
+    "merges": (End("lead", "'contacts'", "lead_key"), End("user", "'contacts'", "user_key")),
 }
 LINK_COLUMNS = {
     "associations": ("from_object", "from_key", "to_object", "to_key", "association_type"),
     "attachments": ("contact_key", "company_key"),
+    "merges": ("lead_key", "user_key"),
+    "taggings": ("tagged_object", "tagged_key", "tag_key"),
 }
 
 
@@ -195,6 +201,7 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         when_changed=_one_of(name, meta, "when_changed", ("keep", "overwrite", "stop")),
         schema=_schema(name, meta),
         kinds=tuple(_kinds(manifest, name, meta)),
+        lead_key=meta.get("lead_key", ""),
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:

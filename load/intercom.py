@@ -15,8 +15,9 @@ import httpx
 from load import intercom_account, intercom_forget, intercom_tickets
 from load.feeds import Feed
 from load.intercom_companies import Attachments, Companies
-from load.intercom_people import Contacts
+from load.intercom_people import Contacts, Merges
 from load.intercom_schema import provision
+from load.intercom_tags import ROWS_PER_CALL, Taggings, Tags
 from load.intercom_tickets import Tickets
 from load.intercom_wire import Wire
 from load.keyless import ROWS_PER_LOOKUP, Maker, UnansweredError
@@ -45,7 +46,7 @@ UNANSWERED_IN_A_ROW = 3
 SEARCH_LAG_SECONDS = 180.0
 
 
-Kind = Companies | Contacts | Attachments | Tickets
+Kind = Companies | Contacts | Attachments | Merges | Tickets | Tags | Taggings
 
 
 @runtime_checkable
@@ -115,7 +116,7 @@ class Intercom:
         )
         self._records = 0
         self._adopting = threading.Lock()
-        self._makers: dict[str, Maker] = {}
+        self._makers: dict[Feed, Maker] = {}
 
     def __repr__(self) -> str:
         return f"Intercom({self._wire.base_url!r})"
@@ -182,6 +183,8 @@ class Intercom:
         """Count the calls for each row: a ticket is looked up with others, made, and put into its state in a second call."""
         if feed.object == "tickets":
             return math.ceil(create / ROWS_PER_LOOKUP) + 2 * create + 2 * update + archive
+        if feed.object == "taggings":
+            return math.ceil((create + update) / ROWS_PER_CALL) + archive
         return create + update * (1 if feed.kind == "link" else 2) + archive
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
@@ -191,11 +194,14 @@ class Intercom:
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Create or update records, or link them; see `load.target.Target`."""
         kind = self._kind(feed)
-        if isinstance(kind, Tickets):
-            maker = self._makers.setdefault(
-                feed.object, Maker(kind, self._threads, self._search_lag, self._tried)
-            )
+        if isinstance(kind, Contacts | Tickets):
+            maker = self._makers.setdefault(feed, Maker(kind, self._threads, self._search_lag, self._tried))
             yield from self._counted(maker.send(rows))
+        elif isinstance(kind, Taggings):
+            batches = concurrently(
+                lambda batch: self._together(kind, batch), kind.batches(rows), self._threads
+            )
+            yield from self._counted([one for several in done for one in several] for done in batches)
         else:
             yield from self._one_by_one(kind.send, rows)
 
@@ -247,7 +253,10 @@ class Intercom:
                 feed, self._wire, restore_archived=self._restore_archived, adopting=self._adopting
             ),
             "attachments": lambda: Attachments(self._wire),
+            "merges": lambda: Merges(self._wire),
             "tickets": lambda: Tickets(feed, self._wire),
+            "tags": lambda: Tags(feed, self._wire),
+            "taggings": lambda: Taggings(self._wire),
         }
         if feed.object not in made:
             raise LoadError(f"Intercom takes no {feed.object}; it takes {', '.join(made)}.")
@@ -255,6 +264,14 @@ class Intercom:
 
     def _one_by_one(self, work: Callable[[Row], Result], rows: Iterable[Row]) -> Iterator[list[Result]]:
         yield from self._counted(concurrently(lambda row: self._tried(work, row), rows, self._threads))
+
+    def _together(self, kind: Taggings, rows: Sequence[Row]) -> list[Result]:
+        """Send a batch in one call, or row by row where that was refused or got no answer."""
+        try:
+            results = kind.send_together(rows)
+        except TargetUnavailableError:
+            results = None
+        return [self._tried(kind.send, row) for row in rows] if results is None else results
 
     def _counted(self, answers: Iterable[list[Result]]) -> Iterator[list[Result]]:
         for results in answers:

@@ -4,7 +4,7 @@ from typing import Any
 
 from load import intercom_tickets
 from load.feeds import Feed
-from load.intercom_schema import MODELS
+from load.intercom_schema import MODELS, WITHOUT_ATTRIBUTES
 from load.intercom_wire import Wire
 from load.target import Definition
 
@@ -33,6 +33,8 @@ def definitions(feed: Feed, wire: Wire) -> dict[str, Definition]:
     """Say what each field and attribute of a feed takes."""
     if feed.object == "tickets":
         return _of_tickets(feed, wire)
+    if feed.object in WITHOUT_ATTRIBUTES:
+        return {name: Definition("string") for name in (feed.key, *(column.name for column in feed.columns))}
     model = MODELS.get(feed.object)
     if model is None:
         return {}
@@ -50,10 +52,10 @@ def definitions(feed: Feed, wire: Wire) -> dict[str, Definition]:
 
 
 def _of_tickets(feed: Feed, wire: Wire) -> dict[str, Definition]:
-    """Say what a ticket takes: an attribute that a type of the feed lacks is absent."""
+    """Say what a ticket takes, of the types that are there or are about to be made: an attribute that a type of the feed lacks is absent."""
     there = intercom_tickets.Definitions.read(wire)
     own: dict[str, Definition] = {
-        "ticket_type": Definition("string", frozenset(there.types)),
+        "ticket_type": Definition("string", frozenset(there.types) | frozenset(feed.types)),
         "ticket_state": Definition("string", frozenset(there.states)),
     }
     found = {}

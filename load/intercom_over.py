@@ -1,17 +1,21 @@
 """Writing over what Intercom holds: without what somebody changed there, and keeping what is overwritten."""
 
+from dataclasses import replace
 from typing import Any
 
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
-from load.intercom_values import body_of, overwriting, present
+from load.intercom_values import body_of, is_lead, overwriting, present
 from load.intercom_wire import Wire, result_of
 from load.target import Result, Row
 
 
 def written_over(feed: Feed, wire: Wire, row: Row, held: Answer | None, method: str, path: str) -> Result:
     """Send a row to `path`, over what was `held` just before; None or an error when nothing was."""
+    if held is not None and held.content.get("role") == "user" and is_lead(feed, row):
+        # Who has become a user stays one: Intercom makes no leads of users.
+        row = replace(row, values={name: row.values[name] for name in row.values if name != "role"})
     ours: Row | Result = row
     if held is not None and held.ok:
         ours = settled(feed, row, _held(feed, row, held))

@@ -7,6 +7,7 @@ from load.feeds import Column, Feed, Property
 from load.target import SchemaChange, SchemaConflictError
 
 MODELS = {"contacts": "contact", "companies": "company"}
+WITHOUT_ATTRIBUTES = frozenset({"tags", "notes"})
 PEOPLE = {"contact": "people", "company": "company"}
 
 # What a contact and a company have of their own, of all that can be written.
@@ -46,7 +47,7 @@ def provision(
     Raises:
         SchemaConflictError: Intercom has an attribute otherwise, or a column is no field of it; nothing was changed.
     """
-    records = [feed for feed in feeds if feed.kind == "record"]
+    records = [feed for feed in feeds if feed.kind == "record" and feed.object not in WITHOUT_ATTRIBUTES]
     # Archived attributes keep their names.
     existing = {
         model: {
@@ -64,17 +65,25 @@ def provision(
     changes = []
     for feed in records:
         model = MODELS[feed.object]
-        for column in feed.columns:
+        for column in _wanted(feed):
             if column.custom is not None and column.name not in existing[model]:
                 call(attributes.create, request=_declared(column, column.custom, model))
                 changes.append(SchemaChange("intercom", feed.object, column.name, "attribute created"))
     return changes
 
 
+def _wanted(feed: Feed) -> tuple[Column, ...]:
+    """Give the columns, and the attribute in which leads carry their key."""
+    if not feed.lead_key:
+        return feed.columns
+    key = Property("Salesforce id", data_type="string")
+    return (*feed.columns, Column(feed.lead_key, "varchar", "Salesforce id of a lead.", key))
+
+
 def _others(feed: Feed, records: Sequence[Feed]) -> set[str]:
     """Give the attributes that the other feeds want for the other kind of record."""
     others = [other for other in records if other.object != feed.object]
-    return {column.name for other in others for column in other.columns if column.custom is not None}
+    return {column.name for other in others for column in _wanted(other) if column.custom is not None}
 
 
 def _conflicts(feed: Feed, existing: Mapping[str, Mapping[str, Any]], taken: set[str]) -> Iterator[str]:
@@ -84,7 +93,7 @@ def _conflicts(feed: Feed, existing: Mapping[str, Mapping[str, Any]], taken: set
     model = MODELS[feed.object]
     other = next(name for name in existing if name != model)
     taken = taken | existing[other].keys()
-    for column in feed.columns:
+    for column in _wanted(feed):
         where = f"- {feed.object}.{column.name}"
         if column.custom is None:
             if column.name not in FIELDS[feed.object]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from load.drift import settled
 from load.feeds import Column, Feed
-from load.intercom_values import as_value
+from load.intercom_values import as_value, body_of
 from load.intercom_wire import Wire, code_of, message_of, result_of
 from load.target import CANNOT, END_GONE, LoadError, Present, Result, Row, SchemaChange
 
@@ -25,13 +25,12 @@ OWN_ATTRIBUTES = {"title": "_default_title_", "description": "_default_descripti
 DATA_TYPES = frozenset({"string", "integer", "decimal", "boolean", "datetime"})
 # A group of a search holds so many filters.
 MOST_FILTERS = 15
-PER_PAGE = 150
 NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What the workspace has: types by name, each type's attributes by name, the ids of states by label and category."""
+    """What the workspace has: types by name, each type's attributes by name, the ids of states by label."""
 
     types: Mapping[str, Mapping[str, Any]]
     attributes: Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -45,11 +44,11 @@ class Definitions:
             name: {each["name"]: each for each in kind["ticket_type_attributes"]["data"]}
             for name, kind in types.items()
         }
-        states: dict[str, str] = {}
-        for state in _listed(wire, "/ticket_states"):
-            if not state.get("archived"):
-                states.setdefault(state["category"], state["id"])
-                states[state["internal_label"]] = state["id"]
+        states = {
+            state["internal_label"]: str(state["id"])
+            for state in _listed(wire, "/ticket_states")
+            if not state.get("archived")
+        }
         return cls(types, attributes, states)
 
 
@@ -114,6 +113,10 @@ class Tickets:
     def _definitions(self) -> Definitions:
         return Definitions.read(self._wire)
 
+    def looked_up(self, _: Row) -> bool:
+        """Say so of every ticket."""
+        return True
+
     def find(self, rows: Sequence[Row]) -> Mapping[str, str]:
         """Give the ids of the tickets that carry the rows' keys."""
         return {
@@ -122,14 +125,20 @@ class Tickets:
 
     def make(self, row: Row) -> Result:
         """Make a ticket in its past, then put it into its state. Raises `UnansweredError`."""
-        body = json.dumps(self._new(row))
-        answer = self._wire.make("/tickets", body)
+        payload, state = body_of(self._feed, row), self._state(row)
+        body = {
+            "ticket_type_id": self._type(row),
+            "contacts": [{"id": row.values["contact_id"]}],
+            "created_at": as_value(row.values["created_at"]),
+            "ticket_attributes": self._attributes(row),
+        }
+        answer = self._wire.make("/tickets", json.dumps(body))
         if answer.status == 404 and code_of(answer) == "not_found":  # noqa: PLR2004
             message = f"{message_of(answer)}: {row.values['contact_id']}. It is looked up in the next run."
-            return row.failed(message, body, END_GONE)
+            return row.failed(message, payload, END_GONE)
         if not answer.ok:
-            return result_of(row, answer, body)
-        return self._put(row, str(answer.content["id"]), body)
+            return result_of(row, answer, payload)
+        return self._put(row, str(answer.content["id"]), state)
 
     def change(self, row: Row, target_id: str) -> Result:
         """Write a ticket that is there; one that was deleted is made anew."""
@@ -140,7 +149,7 @@ class Tickets:
         ours = settled(self._feed, row, before)
         if isinstance(ours, Result):
             return ours
-        result = self._put(ours, target_id, json.dumps(self._new(ours)))
+        result = self._put(ours, target_id, self._state(ours))
         before = {name: before[name] for name in before if name not in ours.kept}
         return replace(result, before=before) if result.status == "succeeded" else result
 
@@ -194,49 +203,42 @@ class Tickets:
                 {"field": field, "operator": "IN", "value": [*keys]}
                 for field in fields[start : start + MOST_FILTERS]
             ]
-            for ticket in searched(self._wire, {"operator": "OR", "value": filters}):
+            for ticket in self._wire.search(
+                "/tickets/search", "tickets", {"operator": "OR", "value": filters}
+            ):
                 key = str(ticket["ticket_attributes"][self._feed.key])
                 found[key] = min(ticket, found.get(key, ticket), key=lambda each: int(each["id"]))
         return found
 
-    def _put(self, row: Row, target_id: str, payload: str) -> Result:
-        """Write all that an update can: when a ticket was made, and of whom, cannot be changed."""
-        wanted = self._new(row)
-        body = {"ticket_attributes": wanted["ticket_attributes"]}
-        if "ticket_state" in row.values:
-            body["ticket_state_id"] = self._state(row)
-        if "assignee_id" in row.values or "assignee_id" not in row.kept:
-            body["assignee_id"] = str(row.values.get("assignee_id") or NOBODY)
+    def _put(self, row: Row, target_id: str, state: str | None) -> Result:
+        """Write all that an update can: of what type a ticket is, when it was made, and of whom, stays."""
+        body: dict[str, Any] = {"ticket_attributes": self._attributes(row)}
+        if state is not None:
+            body["ticket_state_id"] = state
+        if "assignee_id" in row.values:
+            body["assignee_id"] = str(row.values["assignee_id"] or NOBODY)
         answer = self._wire.ask("PUT", f"/tickets/{target_id}", json.dumps(body))
-        return result_of(row, answer, payload, target_id)
+        return result_of(row, answer, body_of(self._feed, row), target_id)
 
-    def _new(self, row: Row) -> dict[str, Any]:
-        values = row.values
+    def _attributes(self, row: Row) -> dict[str, Any]:
+        """Give the attributes of a row; null clears one on an update and is left out on a create."""
         attributes = {self._feed.key: row.record_key}
         for column in self._feed.columns:
             name = column.name if column.custom else OWN_ATTRIBUTES.get(column.name)
-            if name and column.name in values:
-                attributes[name] = as_value(values[column.name])
-        body = {
-            "ticket_type_id": self._type(row),
-            "contacts": [{"id": values["contact_id"]}],
-            "ticket_attributes": {
-                name: value
-                for name, value in attributes.items()
-                if value is not None or row.action == "update"
-            },
-            "created_at": as_value(values["created_at"]),
-        }
-        if assignee := values.get("assignee_id"):
-            body["assignment"] = {"admin_assignee_id": str(assignee)}
-        return body
+            value = row.values.get(column.name)
+            if name and column.name in row.values and (value is not None or row.action == "update"):
+                attributes[name] = as_value(value)
+        return attributes
 
     def _type(self, row: Row) -> str:
         return self._named(
             row, "ticket_type", {name: kind["id"] for name, kind in self._definitions.types.items()}
         )
 
-    def _state(self, row: Row) -> str:
+    def _state(self, row: Row) -> str | None:
+        """Give the id of the row's state; none where somebody's choice of it is kept."""
+        if "ticket_state" not in row.values:
+            return None
         return self._named(row, "ticket_state", self._definitions.states)
 
     def _named(self, row: Row, column: str, ids: Mapping[str, str]) -> str:
@@ -244,20 +246,6 @@ class Tickets:
         if name not in ids:
             raise ValueError(f"Intercom has no {column.replace('_', ' ')} {name}; it has {', '.join(ids)}.")
         return str(ids[name])
-
-
-def searched(wire: Wire, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give the tickets that a search finds."""
-    body: dict[str, Any] = {"query": query, "pagination": {"per_page": PER_PAGE}}
-    while True:
-        answer = wire.ask("POST", "/tickets/search", json.dumps(body))
-        if not answer.ok:
-            raise LoadError(f"Intercom did not search its tickets: {message_of(answer)}")
-        yield from answer.content["tickets"]
-        following = (answer.content.get("pages") or {}).get("next")
-        if not following:
-            return
-        body["pagination"] |= {"starting_after": following["starting_after"]}
 
 
 def values_of(feed: Feed, ticket: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Values as Intercom takes them and gives them back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,8 +13,27 @@ from load.target import Present, Result, Row
 
 
 def body_of(feed: Feed, row: Row) -> str:
-    """Write a row with its key as the body of a call."""
-    return json.dumps({feed.key: row.record_key, **as_json(feed, row)})
+    """Write a row with its key as the body of a call; a lead has it in an attribute, since it cannot have an external id."""
+    body = as_json(feed, row)
+    if is_lead(feed, row):
+        return json.dumps(
+            {
+                **body,
+                "custom_attributes": {feed.lead_key: row.record_key, **body.get("custom_attributes", {})},
+            }
+        )
+    return json.dumps({feed.key: row.record_key, **body})
+
+
+def is_lead(feed: Feed, row: Row) -> bool:
+    """Say whether a row is a contact that is a lead."""
+    return bool(feed.lead_key) and row.values.get("role") == "lead"
+
+
+def key_of(feed: Feed, held: Mapping[str, Any]) -> str | None:
+    """Give the key that a company or contact carries, ours or another's."""
+    own = held.get(feed.key) or (held.get("custom_attributes") or {}).get(feed.lead_key)
+    return str(own) if own else None
 
 
 def as_json(feed: Feed, row: Row) -> dict[str, Any]:
@@ -86,7 +105,7 @@ def present(feed: Feed, row: Row, held: Answer | None) -> Present:
     if held is None:
         return Present(row.record_key)
     attributes = held.content.get("custom_attributes") or {}
-    values = {feed.key: held.content.get(feed.key)}
+    values: dict[str, Any] = {feed.key: key_of(feed, held.content)}
     for column in feed.columns:
         own = column.custom is None
         values[column.name] = _own(held.content.get(column.name)) if own else attributes.get(column.name)

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -18,6 +18,9 @@ from load.target import AccessDeniedError, LoadError, Result, Row, SchemaChanged
 
 VERSION = "2.14"
 TIMEOUT_SECONDS = 60.0
+UNKNOWN_FIELD = "invalid_field"
+# The most that a page holds.
+PER_PAGE = 150
 
 LOST_ATTRIBUTE = re.compile(r"[Cc]ustom attribute '([^']+)' does not exist")
 
@@ -93,6 +96,22 @@ class Wire:
         if not answer.ok:
             raise LoadError(f"Intercom did not let {path} be read: {message_of(answer)}")
         return answer
+
+    def search(self, path: str, name: str, query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Give what a search finds, page by page; `name` is what the answer calls the list."""
+        body: dict[str, Any] = {"query": query, "pagination": {"per_page": PER_PAGE}}
+        while True:
+            answer = self.ask("POST", path, json.dumps(body))
+            if code_of(answer) == UNKNOWN_FIELD:
+                # Nothing carries an attribute that is yet to be made.
+                return
+            if not answer.ok:
+                raise LoadError(f"Intercom did not answer {path}: {message_of(answer)}")
+            yield from answer.content[name]
+            following = (answer.content.get("pages") or {}).get("next")
+            if not following:
+                return
+            body["pagination"] |= {"starting_after": following["starting_after"]}
 
     def gone(self, row: Row, method: str, path: str) -> Result:
         """Take away what a row's `target_id` names; it may be gone already."""

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Protocol
 
 from load.pacing import BusyError
@@ -27,6 +26,10 @@ class UnansweredError(BusyError):
 
 class Kind(Protocol):
     """What is done with one kind of record."""
+
+    def looked_up(self, row: Row) -> bool:
+        """Say whether a row that is not known to be there has to be looked up; others can be made twice without harm."""
+        ...
 
     def find(self, rows: Sequence[Row]) -> Mapping[str, str]:
         """Give the target's ids of those rows that it holds already, by record key."""
@@ -60,7 +63,7 @@ class Maker:
     def send(self, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Make or change the rows; yield one result for each."""
         for round_ in range(1, ROUNDS + 1):
-            for several in concurrently(self._batch, _batches(rows), self.threads):
+            for several in concurrently(self._batch, self._batches(rows), self.threads):
                 yield [result for results in several for result in results]
             unsettled, self._unsettled = self._unsettled, []
             if not unsettled:
@@ -69,10 +72,24 @@ class Maker:
             if round_ == ROUNDS:
                 yield [row.failed(why) for row, why in unsettled]
 
+    def _batches(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        """Give the rows one by one, but those that are looked up together."""
+        together: list[Row] = []
+        for row in rows:
+            if row.target_id is not None or not self.kind.looked_up(row):
+                yield [row]
+                continue
+            together.append(row)
+            if len(together) == ROWS_PER_LOOKUP:
+                yield together
+                together = []
+        if together:
+            yield together
+
     def _batch(self, rows: Sequence[Row]) -> list[Result]:
         done: list[Result] = []
         try:
-            known = self._known([row for row in rows if row.target_id is None])
+            known = self._known([row for row in rows if row.target_id is None and self.kind.looked_up(row)])
         except TargetUnavailableError as error:
             return [self.tried(_raising(error), row) for row in rows]
         for row in rows:
@@ -96,12 +113,6 @@ class Maker:
 
     def _one(self, row: Row, target_id: str | None) -> Result:
         return self.kind.make(row) if target_id is None else self.kind.change(row, target_id)
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    rows = iter(rows)
-    while batch := [*islice(rows, ROWS_PER_LOOKUP)]:
-        yield batch
 
 
 def _raising(error: TargetUnavailableError) -> Callable[[Row], Result]:

@@ -55,7 +55,7 @@ def before_load(work: Work, plan: Plan, feeds: Sequence[Feed]) -> list[Kept]:
     kept = _read(work, backup_id, missing, feeds)
     for part in wanted:
         if part in there and load.backup.read_since(work.connection, part):
-            kept.append(load.backup.keep(work.connection, work.run_id, part, feeds, "read_back"))
+            kept.append(load.backup.keep(work.connection, work.run_id, part, "read_back"))
     return kept
 
 
@@ -64,5 +64,5 @@ def _read(work: Work, backup_id: str, parts: Sequence[Part], feeds: Sequence[Fee
     with work.bars("backup", "back up") as progress:
         for part in parts:
             systems.read_everything(work.settings, work.connection, work.run_id, feeds, part, progress)
-            kept.append(load.backup.keep(work.connection, backup_id, part, feeds, "read"))
+            kept.append(load.backup.keep(work.connection, backup_id, part, "read"))
     return kept

@@ -13,6 +13,8 @@ from dotenv import load_dotenv
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# How long the stand-in of Intercom keeps what is new out of its search.
+SANDBOX_SEARCH_LAG = 2.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     intercom_workspace_id: str = "acme8463"
     intercom_share_free: float = Field(0.02, ge=0, lt=1)
     intercom_restore_archived: bool = True
+    intercom_search_lag: float = Field(180.0, ge=0)
 
     retention_raw_days: int = Field(90, ge=1)
     retention_backup_days: int = Field(90, ge=1)
@@ -69,6 +72,8 @@ class Settings(BaseSettings):
         self.salesforce_login_url = self.salesforce_login_url or self.sandbox_url("salesforce")
         self.hubspot_base_url = self.hubspot_base_url or self.sandbox_url("hubspot")
         self.intercom_base_url = self.intercom_base_url or self.sandbox_url("intercom")
+        if self.sandboxed("intercom") and "intercom_search_lag" not in self.model_fields_set:
+            self.intercom_search_lag = SANDBOX_SEARCH_LAG
         if self.sandboxed("salesforce") and not (
             self.salesforce_client_secret or self.salesforce_private_key_file or self.salesforce_refresh_token
         ):

@@ -55,6 +55,7 @@ def targets(settings: Settings) -> dict[str, Reversible]:
             expected_workspace=settings.intercom_workspace_id,
             share_free=settings.intercom_share_free,
             restore_archived=settings.intercom_restore_archived,
+            search_lag=settings.intercom_search_lag,
         ),
     }
 
@@ -94,7 +95,13 @@ def read_back(
         progress=progress,
     )
     extract.intercom.read(
-        _intercom(settings), connection, run_id=run_id, landing_dir=landing_dir, ours=False, progress=progress
+        _intercom(settings),
+        connection,
+        run_id=run_id,
+        landing_dir=landing_dir,
+        ours=False,
+        objects={feed.object for feed in feeds if feed.target == "intercom"},
+        progress=progress,
     )
 
 

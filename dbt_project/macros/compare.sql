@@ -30,10 +30,33 @@
 
 
 {#
+    What a target holds of an object by our keys; in Intercom with the key of the contact that a record is of.
+#}
+{% macro held_records(target, object) %}
+    select
+        records.properties,
+        {% if target == 'intercom' -%}
+        records.custom_attributes,
+        contacts.record_key as contact_key,
+        {% endif -%}
+        records.record_key
+    from {{ ref('stg_' ~ target ~ '__records') }} as records
+    {% if target == 'intercom' -%}
+    left join {{ ref('stg_intercom__records') }} as contacts
+        on contacts.object = 'contacts' and records.intercom_contact_id = contacts.intercom_id
+    {% endif -%}
+    where records.object = '{{ object }}' and records.record_key is not null
+    -- two target records with one key are reported by their own test; comparing with one of them is enough here
+    qualify row_number() over (partition by records.record_key order by records.record_key) = 1
+{% endmacro %}
+
+
+{#
     One row per property of a record mart whose value in the target differs from the one sent.
 
     The mart and the staged read-back are joined on the key, and every column of the mart's contract is compared. In
-    Intercom a custom property stands among the custom attributes.
+    Intercom a custom property stands among the custom attributes, a column with `meta.read_at` where that says, and the
+    contact of a record is named by Intercom's own id.
 #}
 {% macro mismatching_fields(target, object) %}
 {%- set columns = contract_properties(target ~ '__' ~ object) -%}
@@ -47,14 +70,7 @@ with expected as (
 ),
 
 found as (
-    select
-        properties,
-        {% if target == 'intercom' %}custom_attributes,{% endif %}
-        record_key
-    from {{ ref('stg_' ~ target ~ '__records') }}
-    where object = '{{ object }}' and record_key is not null
-    -- two target records with one key are reported by their own test; comparing with one of them is enough here
-    qualify row_number() over (partition by record_key order by record_key) = 1
+    {{ held_records(target, object) }}
 ),
 
 compared as (
@@ -62,7 +78,8 @@ compared as (
         expected._record_key,
         {% for column in columns -%}
         {%- set place = 'custom_attributes' if column.is_custom and target == 'intercom' else 'properties' -%}
-        {%- set found_value = 'found.' ~ place ~ ':' ~ column.name ~ '::varchar' -%}
+        {%- set path = (column.read_at or column.name) | replace('.', ':') -%}
+        {%- set found_value = 'found.contact_key' if column.name == 'contact_key' else 'found.' ~ place ~ ':' ~ path ~ '::varchar' -%}
         {%- set wanted = column.name ~ '_there.hubspot_id' if column.refers_to else 'expected.' ~ column.name -%}
         cast({{ wanted }} as varchar) as expected_{{ loop.index }},
         {{ found_value }} as found_{{ loop.index }},

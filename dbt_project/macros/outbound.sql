@@ -18,6 +18,8 @@
         ('hubspot', 'emails'),
         ('intercom', 'companies'),
         ('intercom', 'contacts'),
+        ('intercom', 'tickets'),
+        ('intercom', 'tags'),
     ]) }}
 {% endmacro %}
 

@@ -9,7 +9,7 @@
 
 
 {#
-    The properties of a record mart's contract: `{name, data_type, is_custom, is_pii, refers_to}` each. dbt's graph is known neither while
+    The properties of a record mart's contract: `{name, data_type, is_custom, read_at, is_pii, refers_to}` each. dbt's graph is known neither while
     parsing nor in a unit test, which says what it compares by overriding this macro.
 #}
 {% macro contract_properties(mart) %}
@@ -22,6 +22,7 @@
                 'name': name,
                 'data_type': column.data_type,
                 'is_custom': 'property' in column.config.meta,
+                'read_at': column.config.meta.get('read_at'),
                 'is_pii': column.config.meta.get('pii', false),
                 'refers_to': column.config.meta.get('refers_to')
             }) -%}

@@ -25,15 +25,12 @@ resolved as (
         count_if(record_id <> golden_id) as merged
     from {{ ref('int_records_crosswalk') }}
     group by object
-),
-
-held_back as (
+    union all
     select
-        object,
-        count(distinct record_id) as quarantined
-    from {{ ref('quarantine') }}
-    where scope = 'record'
-    group by object
+        'tags' as object,
+        count(*) as rows_in,
+        0 as merged
+    from {{ ref('int_tags_named') }}
 ),
 
 mapped as (
@@ -45,6 +42,17 @@ mapped as (
     from {{ ref(target ~ '__' ~ object) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+held_back as (
+    select
+        sent.target,
+        quarantine.object,
+        count(distinct quarantine.record_id) as quarantined
+    from {{ ref('quarantine') }} as quarantine
+    inner join mapped as sent
+        on quarantine.object = sent.object and quarantine.scope in ('record', sent.target)
+    group by sent.target, quarantine.object
 ),
 
 steps as (
@@ -67,7 +75,7 @@ steps as (
         coalesce(held_back.quarantined, 0) as quarantined
     from mapped
     left join resolved on mapped.object = resolved.object
-    left join held_back on mapped.object = held_back.object
+    left join held_back on mapped.target = held_back.target and mapped.object = held_back.object
 )
 
 select

@@ -10,6 +10,7 @@ from sandbox.intercom.store import Store
 
 BY_HAND = "By Hand"
 WRITE = "POST /co"
+TICKET = "POST /tickets"
 CONTACT = "T /contacts"
 
 MENU = (
@@ -25,6 +26,9 @@ MENU = (
     Fault(WRITE, cut=True, done=True),
     Fault(WRITE, cut=True, done=True),
     Fault(WRITE, cut=True, done=True, times=4),
+    Fault(TICKET, status=504, done=True),
+    Fault(TICKET, cut=True),
+    *(Fault(TICKET, cut=True, done=True) for _ in range(2)),
     Fault(seconds=0.02),
     Fault("POST /contacts", status=409),
     Fault(CONTACT, event="contact_merged"),

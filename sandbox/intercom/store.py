@@ -58,7 +58,7 @@ class Settings:
 
     requests_per_minute: the rate limit of the app.
     response_seconds: added to every answer.
-    search_lag_seconds: how long a new contact stays out of search.
+    search_lag_seconds: how long a new contact or ticket stays out of search.
     timezone: of the workspace; contact search works by its calendar days.
     default_version: used when a call has no Intercom-Version header.
     attribute_limit: number of custom attributes that the plan allows.

@@ -30,7 +30,7 @@ def test_dbt_bouncer_finds_nothing(project: Project, tmp_path: Path) -> None:
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert len(found) > 1_000
     failed = {each["check_run_id"]: each["failure_message"] for each in found if each["outcome"] != "success"}
-    assert failed == {}
+    assert failed == {}, "\n".join(failed)
     assert done.returncode == 0
 
 

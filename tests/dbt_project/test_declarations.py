@@ -15,6 +15,7 @@ FOLDERS = {
     "staging/salesforce": ("staging", "stg_salesforce__"),
     "staging/hubspot": ("staging", "stg_hubspot__"),
     "staging/intercom": ("staging", "stg_intercom__"),
+    "staging/ops": ("staging", "stg_ops__"),
     "intermediate/people": ("intermediate", "int_people_"),
     "intermediate/companies": ("intermediate", "int_companies_"),
     "intermediate/deals": ("intermediate", "int_deals_"),

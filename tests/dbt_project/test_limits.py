@@ -23,6 +23,9 @@ GOOD = {
 TAKEN = {"limit_email": "'ada@example.com'", "limit_phone": "'+44 20 7946 0123'"}
 TOO_PRECISE = {"number(38,0)": "9007199254740993", "number(18,2)": "9999999999999999.99"}
 
+# A name is all that a tag has, and Intercom documents no length of it.
+WITHOUT_LIMITS = {"intercom__tags"}
+
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Any:
@@ -100,7 +103,7 @@ def _checks(mart: Mapping[str, Any]) -> Checks:
         ended = re.match(r"(.*), '(\w+)\|(limit_\w+)', null\)", line, re.DOTALL)
         if ended:
             found.setdefault(ended[2], {})[ended[3]] = ended[1]
-    assert found, mart["name"]
+    assert found or mart["name"] in WITHOUT_LIMITS, mart["name"]
     return found
 
 

@@ -62,7 +62,8 @@ def intercom(intercom_address: str) -> Intercom:
     httpx.post(
         f"{intercom_address}/_sandbox/limits", json={"requests_per_minute": 1_000_000}
     ).raise_for_status()
-    return Intercom(intercom_address, marts.INTERCOM_TOKEN, expected_workspace="acme8463")
+    httpx.post(f"{intercom_address}/_sandbox/latency", json={"search_lag_seconds": 0}).raise_for_status()
+    return Intercom(intercom_address, marts.INTERCOM_TOKEN, expected_workspace="acme8463", search_lag=0)
 
 
 @pytest.fixture(scope="session")

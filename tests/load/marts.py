@@ -63,6 +63,29 @@ FIRMS: list[Column] = [
     ("size", "number(38,0)", None),
     ("firm_tier", "varchar", {"label": "Tier", "data_type": "string"}),
 ]
+REQUESTS: list[Column] = [
+    ("contact_key", "varchar", None),
+    ("ticket_type", "varchar", None),
+    ("ticket_state", "varchar", None),
+    ("title", "varchar", None),
+    ("description", "varchar", None),
+    ("assignee_id", "number(38,0)", None),
+    ("created_at", "timestamp_ntz", None),
+    ("request_origin", "varchar", {"label": "Origin", "data_type": "string"}),
+    ("request_score", "number(18,2)", {"label": "Score", "data_type": "decimal"}),
+]
+READ_AT = {
+    "ticket_type": "ticket_type.name",
+    "ticket_state": "ticket_state.internal_label",
+    "title": "ticket_attributes._default_title_",
+    "description": "ticket_attributes._default_description_",
+    "assignee_id": "admin_assignee_id",
+}
+LABELLED: list[Column] = [
+    ("tagged_object", "varchar", None),
+    ("tagged_key", "varchar", None),
+    ("tag_key", "varchar", None),
+]
 ATTACHMENTS: list[Column] = [("contact_key", "varchar", None), ("company_key", "varchar", None)]
 
 
@@ -94,6 +117,7 @@ def model(name: str, columns: Sequence[Column], *, enforced: bool = True) -> dic
                         "source": ["Contact.X"],
                         "pii": column == "email",
                         **({"property": custom} if custom else {}),
+                        **({"read_at": READ_AT[column]} if column in READ_AT else {}),
                     }
                 },
             }
@@ -142,15 +166,45 @@ def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
         ),
         (
             exposure(
-                "intercom_contacts", "people", object="contacts", key="external_id", order=20, **intercom
+                "intercom_contacts",
+                "people",
+                object="contacts",
+                key="external_id",
+                lead_key="salesforce_id",
+                order=20,
+                **intercom,
             ),
             model("people", PEOPLE),
+        ),
+        (
+            exposure("intercom_merges", "merged", object="merges", kind="link", order=25, **intercom),
+            model("merged", [("lead_key", "varchar", None), ("user_key", "varchar", None)]),
         ),
         (
             exposure(
                 "intercom_attachments", "joined", object="attachments", kind="link", order=30, **intercom
             ),
             model("joined", ATTACHMENTS),
+        ),
+        (
+            exposure("intercom_tags", "labels", object="tags", key="key", order=50, **intercom),
+            model("labels", [("name", "varchar", None)]),
+        ),
+        (
+            exposure("intercom_taggings", "labelled", object="taggings", kind="link", order=60, **intercom),
+            model("labelled", LABELLED),
+        ),
+        (
+            exposure(
+                "intercom_tickets",
+                "requests",
+                object="tickets",
+                key="salesforce_id",
+                order=40,
+                types=["Question", "Problem"],
+                **intercom,
+            ),
+            model("requests", REQUESTS),
         ),
     )
 

@@ -46,15 +46,15 @@ def test_a_backup_is_made_of_what_the_feeds_name(declared: list[Feed]) -> None:
     assert parts(declared, ["intercom"]) == [INTERCOM]
 
 
-def test_only_what_changed_since_is_kept(raw: Any, declared: list[Feed]) -> None:
+def test_only_what_changed_since_is_kept(raw: Any) -> None:
     _hold(raw, [("contacts", "1", "a"), ("contacts", "2", "b"), ("companies", "9", "z")], "2026-01-01")
-    assert keep(raw, "one", CONTACTS, declared, "read") == Kept("hubspot", "contacts", "read", 2, 2)
-    assert keep(raw, "two", CONTACTS, declared, "read").changed == 0
+    assert keep(raw, "one", CONTACTS, "read") == Kept("hubspot", "contacts", "read", 2, 2)
+    assert keep(raw, "two", CONTACTS, "read").changed == 0
     _hold(raw, [("contacts", "1", "a"), ("contacts", "2", "B"), ("contacts", "3", "c")], "2026-02-01")
-    assert keep(raw, "three", CONTACTS, declared, "read").changed == 2
+    assert keep(raw, "three", CONTACTS, "read").changed == 2
     _hold(raw, [("contacts", "2", "B"), ("contacts", "3", "c")], "2026-03-01")
-    assert keep(raw, "four", CONTACTS, declared, "read").changed == 1
-    assert keep(raw, "five", CONTACTS, declared, "read").changed == 0
+    assert keep(raw, "four", CONTACTS, "read").changed == 1
+    assert keep(raw, "five", CONTACTS, "read").changed == 0
     assert _backup(raw) == [
         ("one", "contacts", "1", "a", False),
         ("one", "contacts", "2", "b", False),
@@ -64,43 +64,52 @@ def test_only_what_changed_since_is_kept(raw: Any, declared: list[Feed]) -> None
     ]
 
 
-def test_links_are_kept_with_their_types_under_their_ends(raw: Any, declared: list[Feed]) -> None:
+def test_links_are_kept_with_their_types_under_their_ends(raw: Any) -> None:
     for kind in ("279", "1"):
         marts.query(
             raw,
             "insert into raw_hubspot.associations "
             f"select 'contacts', '1', 'companies', '7', 'HUBSPOT_DEFINED', '{kind}', null, 'r', '2026-01-01'",
         )
-    marts.query(raw, "insert into raw_intercom.links select 'attachments', 'c1', 'f1', 'r', '2026-01-01'")
-    assert keep(raw, "one", CONTACTS, declared, "read").found == 1
-    assert keep(raw, "one", COMPANIES, declared, "read").found == 0
-    assert keep(raw, "one", INTERCOM, declared, "read").found == 1
+    for kind, one, other in (
+        ("attachments", "c1", "f1"),
+        ("contact_tags", "c1", "6"),
+        ("company_tags", "f1", "6"),
+    ):
+        marts.query(
+            raw, f"insert into raw_intercom.links select '{kind}', '{one}', '{other}', 'r', '2026-01-01'"
+        )
+    assert keep(raw, "one", CONTACTS, "read").found == 1
+    assert keep(raw, "one", COMPANIES, "read").found == 0
+    assert keep(raw, "one", INTERCOM, "read").found == 3
     assert [row[1:4] for row in _backup(raw)] == [
         ("associations", "contacts/1/companies/7", "HUBSPOT_DEFINED/1 HUBSPOT_DEFINED/279"),
         ("attachments", "contacts/c1/companies/f1", "attached"),
+        ("taggings", "companies/f1/tags/6", "attached"),
+        ("taggings", "contacts/c1/tags/6", "attached"),
     ]
     # A link that went is gone from the part that it belonged to, and from no other.
     marts.query(raw, "delete from raw_hubspot.associations")
-    assert keep(raw, "two", COMPANIES, declared, "read").changed == 0
-    assert keep(raw, "two", CONTACTS, declared, "read").changed == 1
+    assert keep(raw, "two", COMPANIES, "read").changed == 0
+    assert keep(raw, "two", CONTACTS, "read").changed == 1
 
 
 def test_a_backup_that_was_stopped_goes_on_within_a_day(raw: Any, declared: list[Feed]) -> None:
     wanted = [CONTACTS, COMPANIES]
     assert unfinished(raw, wanted) is None
-    keep(raw, "one", CONTACTS, declared, "read")
+    keep(raw, "one", CONTACTS, "read")
     assert complete(raw) == {CONTACTS}
     assert unfinished(raw, wanted) == ("one", {CONTACTS})
     assert unfinished(raw, [INTERCOM]) is None
     marts.query(raw, "update ops.backup_part set taken_at = dateadd('hour', -25, taken_at)")
     assert unfinished(raw, wanted) is None
-    keep(raw, "two", CONTACTS, declared, "read")
-    keep(raw, "two", COMPANIES, declared, "read")
+    keep(raw, "two", CONTACTS, "read")
+    keep(raw, "two", COMPANIES, "read")
     assert unfinished(raw, wanted) is None
 
 
 def test_a_later_read_back_is_taken_over_without_a_call(raw: Any, declared: list[Feed]) -> None:
-    keep(raw, "one", CONTACTS, declared, "read")
+    keep(raw, "one", CONTACTS, "read")
     assert not read_since(raw, CONTACTS)
     note = (
         "insert into ops.read_back select 'r', 'hubspot', 'contacts', '{}', dateadd('minute', 1, sysdate())"

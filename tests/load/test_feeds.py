@@ -25,8 +25,12 @@ def test_feeds_come_in_the_order_of_sending() -> None:
         "intercom companies",
         "hubspot contacts",
         "intercom contacts",
+        "intercom merges",
         "intercom attachments",
+        "intercom tickets",
         "hubspot associations",
+        "intercom tags",
+        "intercom taggings",
     ]
 
 
@@ -40,7 +44,7 @@ def test_a_feed_is_its_exposure_and_its_marts_contract() -> None:
         "record",
     )
     assert (feed.when_deleted, feed.relation) == ("keep", "MIGRATION.MARTS_TEST.mart")
-    assert feed.columns[0] == Column("email", "varchar", "What email says.")
+    assert feed.columns[0] == Column("email", "varchar", "What email says.", is_personal=True)
     assert feed.columns[0].identifier == '"EMAIL"'
     assert feed.columns[-1].custom == Property(
         "Tier",

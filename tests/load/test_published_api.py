@@ -1,6 +1,7 @@
 """What the loaders say over the wire, held to what the vendors publish about their APIs."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_hubspot(hubspot_wire: tuple[str, openapi.Conformance], declared: list[F
 def test_intercom(intercom_wire: tuple[str, openapi.Conformance], declared: list[Feed]) -> None:
     url, conformance = intercom_wire
     feeds = {feed.object: feed for feed in declared if feed.target == "intercom"}
-    target = Intercom(url, marts.INTERCOM_TOKEN)
+    target = Intercom(url, marts.INTERCOM_TOKEN, search_lag=0)
     target.check_account()
     target.provision(list(feeds.values()))
     nothing: dict[str, Any] = dict.fromkeys(name for name, *_ in marts.PEOPLE)
@@ -90,6 +91,30 @@ def test_intercom(intercom_wire: tuple[str, openapi.Conformance], declared: list
     _all(target, feeds["contacts"], [Row("003", "h", "create", None, person)])
     ends = {"contact_id": contact.target_id, "company_id": company.target_id}
     [joined] = _all(target, feeds["attachments"], [Row("l", "h", "create", None, ends)])
+    asked = {
+        **dict.fromkeys(name for name, *_ in marts.REQUESTS),
+        "contact_id": contact.target_id,
+        "ticket_type": "Question",
+        "ticket_state": "Resolved",
+        "title": "Help",
+        "created_at": datetime(2020, 1, 2),
+    }
+    [ticket] = _all(target, feeds["tickets"], [Row("500", "h", "create", None, asked)])
+    _all(target, feeds["tickets"], [Row("500", "h", "update", ticket.target_id, asked)])
+    list(target.read(feeds["tickets"], [Row("500", None, "update", None)]))
+    list(target.archive(feeds["tickets"], [Row("500", None, "archive", ticket.target_id)]))
+    [tag] = _all(target, feeds["tags"], [Row("webinar", "h", "create", None, {"name": "Webinar"})])
+    for kind, tagged in (("contacts", contact.target_id), ("companies", company.target_id)):
+        ends = {"tagged_object": kind, "tagged_id": tagged, "tag_key": "webinar", "tag_id": tag.target_id}
+        [put_on] = _all(target, feeds["taggings"], [Row("t", "h", "create", None, ends)])
+        list(target.read(feeds["taggings"], [Row("t", None, "update", put_on.target_id)]))
+        list(target.archive(feeds["taggings"], [Row("t", None, "archive", put_on.target_id)]))
+    list(target.read(feeds["tags"], [Row("webinar", None, "update", None)]))
+    list(target.archive(feeds["tags"], [Row("webinar", None, "archive", tag.target_id)]))
+    [lead] = _all(target, feeds["contacts"], [Row("00Q", "h", "create", None, {**person, "role": "lead"})])
+    ends = {"lead_id": lead.target_id, "user_id": contact.target_id}
+    _all(target, feeds["merges"], [Row("m", "h", "create", None, ends)])
+    _all(target, feeds["merges"], [Row("m", "h", "create", None, ends)])
     list(target.archive(feeds["attachments"], [Row("l", None, "archive", joined.target_id)]))
     list(target.archive(feeds["contacts"], [Row("003", None, "archive", contact.target_id)]))
     list(target.archive(feeds["companies"], [Row("001", None, "archive", company.target_id)]))

@@ -60,7 +60,7 @@ class World:
         )
         extract.intercom.read(workspace, self.connection, ours=False, **where)
         for part in backup.parts(self.feeds):
-            backup.keep(self.connection, run_id, part, self.feeds, "read")
+            backup.keep(self.connection, run_id, part, "read")
 
     def targets(self) -> dict[str, Any]:
         """Give new clients, as a new process would: they know nothing of what was done before."""

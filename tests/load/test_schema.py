@@ -113,7 +113,12 @@ def test_attributes_are_made_from_the_contract(
     custom = Property("Tier", data_type="options", options=(Option("gold", "Gold"), Option("iron", "Iron")))
     feed = replace(people, columns=(*people.columns, Column("tier", "varchar", "Tier.", custom)))
 
-    assert [change.name for change in intercom.provision([feed])] == ["person_score", "person_born", "tier"]
+    assert [change.name for change in intercom.provision([feed])] == [
+        "person_score",
+        "person_born",
+        "tier",
+        "salesforce_id",
+    ]
     assert intercom.provision([feed]) == []
 
     listed = httpx.get(f"{intercom_address}/data_attributes?model=contact", headers=INTERCOM_HEADERS).json()

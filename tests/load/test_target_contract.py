@@ -175,7 +175,8 @@ def test_what_was_archived_is_not_there(case: Case) -> None:
 
 
 def test_links_that_are_there_are_told_from_those_that_are_not(case: Case, declared: list[Feed]) -> None:
-    link = next(feed for feed in declared if feed.kind == "link" and feed.target == case.target.name)
+    kinds = ("associations", "attachments")
+    link = next(feed for feed in declared if feed.object in kinds and feed.target == case.target.name)
     companies = next(
         feed for feed in declared if feed.object == "companies" and feed.target == case.target.name
     )

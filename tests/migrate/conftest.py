@@ -49,6 +49,10 @@ class Place:
             self.said.extend((output, errors))
         return json.loads(output)
 
+    def manifest(self) -> Any:
+        """Give dbt's manifest of the last build."""
+        return json.loads((self.home / "target" / "manifest.json").read_text())
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start one command with `--json` without waiting for it."""
         return subprocess.Popen(

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,7 @@ class IntercomSide(Side):
     def prepare(self, made: World) -> None:
         self.ask("POST", "/_sandbox/reset")
         self.ask("POST", "/_sandbox/limits", {"requests_per_minute": 6_000_000})
+        self.ask("POST", "/_sandbox/latency", {"search_lag_seconds": 0})
         for n, email in enumerate(sorted({row["email"] for row in made.before} - {"no address"})):
             contact = self.ask("POST", "/contacts", {"role": "user", "email": email, "name": "Before"})
             if n == 0:
@@ -332,6 +334,31 @@ class IntercomSide(Side):
                 self._check_attached(made, keyed[key]["id"], company, attempts["attachments", f"j-{key}"])
             else:
                 assert self.people_meddled(), f"{key} is missing"
+        self._check_tickets(made, attempts, known)
+
+    def _check_tickets(
+        self, made: World, attempts: dict[tuple[str, str], dict[str, Any]], known: Any
+    ) -> None:
+        body = {
+            "query": {"field": "created_at", "operator": ">", "value": 0},
+            "pagination": {"per_page": 150},
+        }
+        found = self.ask("POST", "/tickets/search", body)["tickets"]
+        keyed = {each["ticket_attributes"]["salesforce_id"]: each for each in found}
+        assert len(keyed) == len(found), "a ticket is there twice"
+        for key, row in made.tables["requests"].items():
+            if attempts["contacts", row["contact_key"]]["status"] == "refused" and key not in keyed:
+                continue
+            assert attempts["tickets", key]["status"] == "succeeded"
+            self._check_ticket(keyed[key], row)
+            assert known["tickets", key] == keyed[key]["id"]
+
+    def _check_ticket(self, ticket: dict[str, Any], row: dict[str, Any]) -> None:
+        assert ticket["ticket_type"]["name"] == row["ticket_type"]
+        assert ticket["ticket_state"]["internal_label"] == row["ticket_state"]
+        assert ticket["ticket_attributes"]["_default_title_"] == row["title"]
+        assert ticket["ticket_attributes"]["request_origin"] == row["request_origin"]
+        assert ticket["created_at"] == int(row["created_at"].replace(tzinfo=UTC).timestamp())
 
     def _company(self, key: str, row: dict[str, Any], known: Any) -> str:
         company = self.ask("GET", "/companies", company_id=key)

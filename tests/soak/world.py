@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ class World:
             rows = self.tables[table]
             for key in self.dice.sample(sorted(rows), len(rows) // 3):
                 rows[key]["lastname" if table == "contacts" else "name"] = f"Changed{self.dice.randrange(99)}"
+        for key in self.dice.sample(sorted(self.tables["requests"]), 2):
+            self.tables["requests"][key] |= {"title": "Changed", "ticket_state": "In progress"}
         for key in self.dice.sample(sorted(self.tables["links"]), 2):
             self.tables["links"][key]["to_key"] = self.dice.choice(sorted(self.tables["companies"]))
 
@@ -88,6 +91,10 @@ def world(seed: int) -> World:
             "firms": firms,
             "links": links,
             "joined": joined,
+            "merged": {},
+            "labels": {},
+            "labelled": {},
+            "requests": {f"500-{key}": _request(key, dice) for key in contacts},
         },
         odd,
         [contacts[key] for key in dice.sample(sorted(contacts), 2)],
@@ -116,6 +123,17 @@ def _person(n: int, contact: Row) -> Row:
         "email": contact["email"],
         "name": contact["firstname"],
         "person_score": n / 4,
+    }
+
+
+def _request(contact: str, dice: random.Random) -> Row:
+    return {
+        "contact_key": contact,
+        "ticket_type": dice.choice(("Question", "Problem")),
+        "ticket_state": dice.choice(("Submitted", "Resolved")),
+        "title": f"Help {contact}",
+        "created_at": datetime(2020, 1, 2, 3, 4, dice.randrange(60)),
+        "request_origin": dice.choice((None, "Web")),
     }
 
 
@@ -185,10 +203,10 @@ def connected(addresses: Mapping[str, str]) -> dict[str, Target]:
         links_per_call=7,
         limiter=limiter(),
     )
-    return {
-        "hubspot": hubspot,
-        "intercom": Intercom(addresses["intercom"], marts.INTERCOM_TOKEN, threads=3, limiter=limiter()),
-    }
+    intercom = Intercom(
+        addresses["intercom"], marts.INTERCOM_TOKEN, threads=3, search_lag=0, limiter=limiter()
+    )
+    return {"hubspot": hubspot, "intercom": intercom}
 
 
 def load(warehouse: Warehouse, made: World, addresses: Mapping[str, str], folder: Path, run_id: str) -> Plan:

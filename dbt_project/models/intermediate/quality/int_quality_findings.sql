@@ -14,6 +14,8 @@
     'int_quality_tasks_priority_unmapped',
     'int_quality_subscriptions_plan_unmapped',
     'int_quality_links_role_unmapped',
+    'int_quality_tickets_type_unmapped',
+    'int_quality_tickets_contactless',
     'int_quality_links_orphaned',
 ] %}
 

@@ -51,6 +51,23 @@ intercom_companies as (
         record_key
     from {{ ref('stg_intercom__records') }}
     where object = 'companies'
+),
+
+taggings as (
+    select
+        iff(object = 'contact_tags', 'contacts', 'companies') as tagged_object,
+        intercom_contact_id as tagged_id,
+        intercom_other_id as intercom_tag_id
+    from {{ ref('stg_intercom__links') }}
+    where object in ('contact_tags', 'company_tags')
+),
+
+intercom_records as (
+    select
+        object,
+        intercom_id,
+        record_key
+    from {{ ref('stg_intercom__records') }}
 )
 
 select
@@ -83,3 +100,12 @@ select
 from attachments
 inner join intercom_contacts on attachments.intercom_contact_id = intercom_contacts.intercom_contact_id
 inner join intercom_companies on attachments.intercom_company_id = intercom_companies.intercom_company_id
+union all
+select
+    'intercom' as target,
+    'taggings' as object,
+    tags.record_key || '>' || taggings.tagged_object || ':' || tagged.record_key as link_key
+from taggings
+inner join intercom_records as tagged
+    on taggings.tagged_object = tagged.object and taggings.tagged_id = tagged.intercom_id
+inner join intercom_records as tags on tags.object = 'tags' and taggings.intercom_tag_id = tags.intercom_id

@@ -30,11 +30,17 @@ owners as (
     from {{ ref('int_owners_mapped') }}
 ),
 
+roles as (
+    select
+        golden_id,
+        person_role
+    from {{ ref('int_people_roles') }}
+),
+
 mapped as (
     select
         people.golden_id as _record_key,
-        -- Intercom's leads cannot carry an external id, by which every write here is made repeatable
-        'user' as role,
+        roles.person_role as role,
         people.email as email,
         nullif(trim(coalesce(people.first_name, '') || ' ' || coalesce(people.last_name, '')), '') as name,
         coalesce(people.phone, people.mobile_phone) as phone,
@@ -49,6 +55,7 @@ mapped as (
     from people
     left join refused on people.golden_id = refused.record_id
     left join owners on people.owner_id = owners.owner_id
+    left join roles on people.golden_id = roles.golden_id
     where refused.record_id is null
 )
 

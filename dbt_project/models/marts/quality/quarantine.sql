@@ -1,7 +1,7 @@
 with findings as (
     select
         check_name,
-        cast(null as varchar) as target,
+        iff(scope in ('record', 'field'), null, scope) as target,
         object,
         record_id,
         field,

@@ -47,6 +47,20 @@ links as (
         ) as disposition
     from resolved
     where from_object = 'contacts' and to_object = 'companies'
+    union all
+    select
+        'intercom' as target,
+        'taggings' as object,
+        source_field,
+        source_id,
+        link_id,
+        link_key,
+        tagged_object as from_object,
+        tagged_key as from_key,
+        'tags' as to_object,
+        tag_key as to_key,
+        disposition
+    from {{ ref('int_tags_given') }}
 ),
 
 ledger as (

@@ -16,6 +16,11 @@ with target_objects as (
         'intercom' as target,
         'attachments' as object,
         1 as property_count
+    union all
+    select
+        'intercom' as target,
+        'taggings' as object,
+        1 as property_count
 ),
 
 rows_judged as (

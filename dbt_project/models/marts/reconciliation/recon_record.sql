@@ -5,6 +5,14 @@ with records as (
         record_id,
         golden_id
     from {{ ref('int_records_crosswalk') }}
+    union all
+    -- Intercom knows a tag by its name, and so do we
+    select
+        'tags' as object,
+        source_object,
+        tag_key as record_id,
+        tag_key as golden_id
+    from {{ ref('int_tags_named') }}
 ),
 
 target_objects as (
@@ -26,12 +34,14 @@ marts as (
 
 refusals as (
     select
-        object,
-        record_id,
-        listagg(distinct problem, '; ') within group (order by problem) as problems
-    from {{ ref('quarantine') }}
-    where scope = 'record'
-    group by object, record_id
+        target_objects.target,
+        found.object,
+        found.record_id,
+        listagg(distinct found.problem, '; ') within group (order by found.problem) as problems
+    from {{ ref('quarantine') }} as found
+    inner join target_objects
+        on found.object = target_objects.object and found.scope in ('record', target_objects.target)
+    group by target_objects.target, found.object, found.record_id
 ),
 
 attempts as (
@@ -117,7 +127,10 @@ judged as (
             and records.object = marts.object
             and records.golden_id = marts.record_key
     left join refusals
-        on records.object = refusals.object and records.golden_id = refusals.record_id
+        on
+            target_objects.target = refusals.target
+            and records.object = refusals.object
+            and records.golden_id = refusals.record_id
     left join attempts
         on
             target_objects.target = attempts.target

@@ -13,12 +13,16 @@ renamed as (
         id as intercom_id,
         case object
             when 'companies' then payload:company_id::varchar
-            when 'contacts' then payload:external_id::varchar
+            when 'contacts'
+                then coalesce(payload:external_id::varchar, payload:custom_attributes:salesforce_id::varchar)
+            when 'tags' then lower(payload:name::varchar)
+            when 'tickets' then payload:ticket_attributes:salesforce_id::varchar
         end as record_key,
+        payload:contacts:contacts[0]:id::varchar as intercom_contact_id,
 
         -- documents
         payload as properties,
-        payload:custom_attributes as custom_attributes
+        coalesce(payload:custom_attributes, payload:ticket_attributes) as custom_attributes
     from source
 )
 
