@@ -12,7 +12,7 @@ demo: install
 	$(BIN)/migrate demo
 
 test: install engines lint
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --no-loadscope-reorder
 
 # Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500 EMBEDDED=20
 soak: install

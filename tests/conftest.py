@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -23,17 +25,22 @@ LONGEST = (
 TOGETHER = ("dbt_project",)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the files by how long they take, and keep each on one worker."""
-    items.sort(key=lambda item: _rank(_place(item)))
-    for item in items:
-        place = _place(item)
-        item.add_marker(pytest.mark.xdist_group(place.parts[0] if place.parts[0] in TOGETHER else str(place)))
+    """Order the files by how long they take."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(REPOSITORY / "tests")))
 
 
-def _place(item: pytest.Item) -> Path:
-    return item.path.relative_to(REPOSITORY / "tests")
+class ByPlace(LoadScopeScheduling):
+    """Keep the tests of a file, or of a folder that shares what is made once, on one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return next((folder for folder in TOGETHER if file.startswith(f"tests/{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
+    """Give what hands the tests out to the workers."""
+    return ByPlace(config, log)
 
 
 def _rank(place: Path) -> int:
