@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 import stamina
 import uvicorn
 from simple_salesforce import Salesforce
@@ -63,7 +64,11 @@ class Org:
         self.sandbox.faults.plan({"seed": made.seed, "count": made.faults, "calls": 25})
 
     def calm(self) -> None:
-        """End the faults, once the calls of a client that died are done with."""
+        """End the faults, once the calls of a client that died are done with.
+
+        What it sent last may not have been taken up yet: a call behind it is answered when it has been.
+        """
+        requests.get(f"{self.url}/_sandbox/", timeout=PATIENCE_SECONDS)
         while self.server.server_state.tasks:
             time.sleep(0.002)
         self.sandbox.faults.clear()
@@ -147,6 +152,7 @@ def test_after_a_plain_extract_raw_is_what_the_org_holds(
             warehouse.fail()
             assert not any(SECRET in text for text in said), "a message shows a value"
         org.calm()
+        left = {job.id for job in org.sandbox.jobs.newest_first()}
         for name in made.records:
             _is_old_or_new(warehouse, name, org.shown(name), before, source[name])
         if made.comes_back:
@@ -159,7 +165,8 @@ def test_after_a_plain_extract_raw_is_what_the_org_holds(
         assert [each.status for each in done] == ["succeeded"] * len(done), done
         for name in made.records:
             _is_the_source(made, warehouse, org, name, source[name])
-        assert not org.sandbox.jobs.newest_first(), "a job is left in the org"
+        # One whose deletion was refused in the disturbed run stays until Salesforce drops it; a plain run leaves none.
+        assert {job.id for job in org.sandbox.jobs.newest_first()} <= left, "a job is left in the org"
         assert not [*(tmp_path / "landing").rglob("*")], "files are left"
     finally:
         warehouse.close()
