@@ -31,7 +31,7 @@ from tests.raw_warehouse import TRANSLATIONS, RawWarehouse
 from tests.soak.org_world import SECRET, World, connected, disturbed, extract_and_die, run, text_of, world
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 25)
 PATIENCE_SECONDS = 60
 COMPOUND = {"address", "location", "base64"}
 

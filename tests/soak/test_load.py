@@ -28,7 +28,7 @@ from tests.soak.quick_warehouse import QuickWarehouse
 from tests.soak.world import Warehouse, World, declared, fill, load, load_and_die, opened, world
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 25)
 # A load takes seconds there, where the quick one takes milliseconds. The third seed has both targets.
 EMBEDDED_SEEDS = int(os.environ.get("SOAK_EMBEDDED_SEEDS") or 1)
 INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
