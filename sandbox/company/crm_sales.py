@@ -120,6 +120,9 @@ def _accounts(source: Path, agents: dict[str, str]) -> Iterator[Row]:
         yield {
             **_system("Account", row["Account"], owner, _moment(day) or FOUNDED),
             "Name": row["Account"],
+            "IsPersonAccount": False,
+            "PersonHasOptedOutOfEmail": False,
+            "PersonDoNotCall": False,
             "OwnerId": owner,
             "AnnualRevenue": round(float(row["Revenue"]) * MILLION) if row["Revenue"] else None,
             "NumberOfEmployees": round(float(row["Employees"])) if row["Employees"] else None,
