@@ -29,7 +29,7 @@ def company(
     """Give a warehouse with people for both targets, one of them with an address that none takes."""
     declared = feeds(marts.company_manifest(when_deleted="ask"))
     monkeypatch.setattr(phases, "declared_feeds", lambda _settings: declared)
-    monkeypatch.setattr(phases.backup, "before_load", lambda _work, _plan: [])
+    monkeypatch.setattr(phases.backup, "before_load", lambda *_: [])
     monkeypatch.setattr(phases.transform, "thresholds", lambda: {"failed_share": 0.5})
     monkeypatch.setattr(phases.transform, "masks_pii", lambda: True)
     for name, value in {
