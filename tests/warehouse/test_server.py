@@ -227,6 +227,9 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             " where table_schema in ('OPS', 'RAW_HUBSPOT', 'RAW_INTERCOM') order by 1",
         )
         assert [name for (name,) in tables] == [
+            "OPS.BACKUP",
+            "OPS.BACKUP_PART",
+            "OPS.CERTIFICATE",
             "OPS.DELETION",
             "OPS.EXTRACT_COUNT",
             "OPS.LOAD_ATTEMPT",
@@ -237,8 +240,12 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             "OPS.READ_BACK",
             "OPS.READ_BACK_SAMPLE",
             "OPS.REJECT",
+            "OPS.REVERSAL",
+            "OPS.REVERSAL_RECORD",
             "OPS.RUN",
             "OPS.RUN_PHASE",
+            "OPS.TOMBSTONE",
+            "OPS.TOMBSTONE_SALT",
             "OPS.WATERMARK",
             "RAW_HUBSPOT.ASSOCIATIONS",
             "RAW_HUBSPOT.OWNERS",
