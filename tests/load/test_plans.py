@@ -368,7 +368,7 @@ def test_intercom_is_planned_the_same_way(
     )
     first = _make(connection, intercom, spool_dir, chosen)
     assert [finding.message for finding in first.findings if "boss (1)" in finding.message]
-    assert {change.name for change in first.schema} == {"person_score", "person_born"}
+    assert {change.name for change in first.schema} == {"person_score", "person_born", "salesforce_id"}
     marts.query(connection, "update marts_test.people set role = 'user'")
     marts.rehash(connection, "people", names)
     _load(connection, intercom, spool_dir, chosen)
