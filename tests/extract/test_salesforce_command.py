@@ -44,7 +44,9 @@ def project(tmp_path: Path) -> Path:
 def test_chosen_objects_are_declared_and_can_be_planned(
     project: Path, salesforce_url: str, warehouse_port: int
 ) -> None:
-    Org(salesforce_url).fill(Contact=contacts(2), Campaign=[{"Id": "701000000000001AAA", "Name": "Fair"}])
+    Org(salesforce_url).fill(
+        Contact=contacts(2), ContentDocument=[{"Id": "069000000000001AAA", "Title": "Fair"}]
+    )
     before = (project / SOURCES).read_text()
 
     def migrate(*arguments: str) -> Any:
@@ -66,15 +68,15 @@ def test_chosen_objects_are_declared_and_can_be_planned(
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    written = migrate("--discover", "-s", "Campaign", "-s", "Contact")
-    assert written["declared"] == ["Campaign"]
+    written = migrate("--discover", "-s", "ContentDocument", "-s", "Contact")
+    assert written["declared"] == ["ContentDocument"]
     assert written["already_declared"] == ["Contact"]
     after = (project / SOURCES).read_text()
     assert after.startswith(before)
     assert after.endswith("- name: SystemModstamp\n")
-    planned = migrate("--dry-run", "-s", "Campaign")
+    planned = migrate("--dry-run", "-s", "ContentDocument")
     assert [(one["object"], one["mode"], one["rows"]) for one in planned["objects"]] == [
-        ("Campaign", "full", 1)
+        ("ContentDocument", "full", 1)
     ]
     assert planned["budget"]["floor"] == 0.2
 
