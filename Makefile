@@ -3,6 +3,9 @@
 VENV ?= .venv
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN = $(abspath $(VENV))/bin
+# uv installs the 130 packages in a fifth of the time that pip takes.
+UV = uv==0.13.9
+INSTALL = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install -q --no-deps
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test install engines lint clean soak bench outside fill-rates
@@ -59,8 +62,9 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@free=$$(df -Pk . | awk 'NR == 2 { print $$4 }'); [ $$free -ge 2600000 ] || \
 		{ echo "Only $$((free / 1000)) MB are free on this disk; the installation needs 2600 MB."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -qq --no-deps -r requirements.lock
-	$(BIN)/pip install -qq --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install -qq $(UV)
+	$(INSTALL) -r requirements.lock
+	$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 # The scheduling engines of docs/examples, apart from the project as they are in a deployment.
@@ -68,7 +72,7 @@ engines: $(VENV)/examples/installed
 
 $(VENV)/examples/installed: docs/examples/requirements.lock | install
 	$(PYTHON) -m venv $(VENV)/examples
-	$(VENV)/examples/bin/pip install -qq --no-deps -r docs/examples/requirements.lock
+	$(INSTALL) --python $(VENV)/examples/bin/python -r docs/examples/requirements.lock
 	@touch $@
 
 # Stops what was started here and removes all that was made: state, environment, caches.
