@@ -7,6 +7,8 @@ BIN = $(abspath $(VENV))/bin
 UV = uv==0.13.9
 INSTALL = VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install -q --no-deps
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers like to set it; without bytecode each process compiles 20 seconds of libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test install engines lint clean soak bench outside fill-rates
 .DEFAULT_GOAL := demo
