@@ -7,7 +7,7 @@ into a new table once more; they lie on the disk until their rows are where read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,15 +44,19 @@ class Batch:
 
 @dataclass(slots=True)
 class _Landing:
-    """A landing table: what it was made for, its columns that no page fills, and the pages that are in it."""
+    """A landing table: what it was made for, its columns that no page fills, and the pages that are in it.
+
+    It is not `certain` what is in it while pages go in, nor afterwards where that came to nothing.
+    """
 
     batch: Batch
     others: set[str]
     taken: set[Page] = field(default_factory=set)
+    certain: bool = True
 
     def suits(self, batch: Batch) -> bool:
-        """Whether it was made for the pages of this job."""
-        return (self.batch.job_id, self.batch.columns) == (batch.job_id, batch.columns)
+        """Whether it was made for the pages of this job, and holds those that it says."""
+        return self.certain and (self.batch.job_id, self.batch.columns) == (batch.job_id, batch.columns)
 
 
 class Arrivals:
@@ -77,8 +81,12 @@ class Arrivals:
         landing = self._landings.get(table)
         if landing is None or not landing.suits(batch):
             landing = self._make(batch, table)
+        new = _new(landing, batch.folder.pages)
+        if not new:
+            return
         try:
-            self._copy(batch, table, landing, batch.folder.pages)
+            # Other pages come into the folder meanwhile.
+            self._copy(batch, table, landing, new, _linked(batch.folder, new))
         except OSError as error:
             log.debug("pages wait until all are there", object=batch.source.name, reason=type(error).__name__)
 
@@ -95,10 +103,14 @@ class Arrivals:
         for name in sorted(self._others(batch) - landing.others):
             added = f"alter table {landing_table(RAW, table)} add column {quoted(name)} varchar"
             execute(self._connection, added)
+        new = _new(landing, pages)
         try:
-            self._copy(batch, table, landing, pages)
+            folder = _linked(batch.folder, new) if landing.taken else batch.folder.folder
         except OSError:
-            self._copy(batch, table, self._make(batch, table), pages)
+            landing, folder = self._make(batch, table), batch.folder.folder
+            new = _new(landing, pages)
+        if new:
+            self._copy(batch, table, landing, new, folder)
 
     def drop(self, source: SourceObject | None = None) -> None:
         """Drop the landing tables of an object, or all that are left."""
@@ -122,16 +134,12 @@ class Arrivals:
     def _others(self, batch: Batch) -> set[str]:
         return self._known.get(batch.source.table, set()) - {*batch.columns, *STAMP_COLUMNS}
 
-    def _copy(self, batch: Batch, table: str, landing: _Landing, pages: Sequence[Page]) -> None:
-        new = [page for page in pages if page.rows and page not in landing.taken]
-        if not new:
-            return
-        folder = batch.folder.folder
-        if landing.taken or len(new) < len(pages):
-            folder = _linked(batch.folder, new)
+    def _copy(self, batch: Batch, table: str, landing: _Landing, new: Sequence[Page], folder: Path) -> None:
+        landing.certain = False
         rows = load_pages(self._connection, RAW, landing_table(RAW, table), self._cells(batch), folder)
         check_rows(batch.source.name, sum(page.rows for page in new), rows)
         landing.taken.update(new)
+        landing.certain = True
 
     def _cells(self, batch: Batch) -> Mapping[str, str]:
         run_id, at = self._stamp.values
@@ -141,6 +149,11 @@ class Arrivals:
             "_RUN_ID": "'" + run_id.replace("'", "''") + "'",
             "_DELETED": f"iff(${place} = 'true', true, false)" if place else "false",
         }
+
+
+def _new(landing: _Landing, pages: Iterable[Page]) -> list[Page]:
+    """Give the pages with records that are not in the table yet."""
+    return [page for page in pages if page.rows and page not in landing.taken]
 
 
 def _linked(folder: PageFolder, pages: Sequence[Page]) -> Path:

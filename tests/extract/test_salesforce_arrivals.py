@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from snowflake.connector import SnowflakeConnection
 
+from extract.errors import ExtractError
 from extract.landing import Stamp, open_stage
 from extract.pages import Page, PageFolder, write_page
 from extract.salesforce import Extracted, Settings, extract
@@ -102,6 +103,35 @@ def test_another_job_begins_with_an_empty_table(
     put(other, 0, "A", "1", "3")
     arrivals.take(batch(other, "750B"))
     assert rows(connection, LANDED) == named("1", "3")
+    arrivals.drop()
+
+
+def test_a_page_that_comes_while_others_go_in_waits_for_its_turn(
+    arrivals: Arrivals, connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    folder = PageFolder(tmp_path / "pages")
+    put(folder, 0, "A", "1")
+    put(PageFolder(tmp_path / "other"), 1, "B", "2")
+    (tmp_path / "other" / folder.path(1).name).rename(folder.path(1))
+    arrivals.take(batch(folder))
+    assert rows(connection, LANDED) == named("1")
+    folder.keep(Page(1, "B", "after B", 1))
+    arrivals.complete(batch(folder), "CONTACT")
+    assert rows(connection, LANDED) == named("1", "2")
+    arrivals.drop()
+
+
+def test_what_a_copy_left_that_came_to_nothing_is_not_counted_on(
+    arrivals: Arrivals, connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    folder = PageFolder(tmp_path / "pages")
+    put(folder, 0, "A", "1")
+    folder.keep(Page(0, "A", "after A", 2))
+    with pytest.raises(ExtractError, match="2 rows were read, 1 arrived"):
+        arrivals.take(batch(folder))
+    put(folder, 0, "A", "1")
+    arrivals.complete(batch(folder), "CONTACT")
+    assert rows(connection, LANDED) == named("1")
     arrivals.drop()
 
 
