@@ -244,8 +244,8 @@ class OrgSession(requests.Session):
         form, headers = _grant(self._login)
         url = self._login.login_url.rstrip("/") + TOKEN_PATH
         response = super().request("POST", url, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
-        if response.status_code >= HTTP_SERVER_ERROR:
-            raise PassingRefusalError(response)
+        _raise_if_web_page(response)
+        _raise_if_worth_waiting(response)
         answer = _json(response)
         if not response.ok or not isinstance(answer, dict) or "access_token" not in answer:
             raise LoginError(_login_message(self._login, response.status_code, answer))

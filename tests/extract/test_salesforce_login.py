@@ -145,9 +145,10 @@ def test_a_session_refused_twice_is_not_tried_for_ever(org: FakeOrg) -> None:
     ],
 )
 def test_what_passes_is_tried_again(org: FakeOrg, passing: Any) -> None:
+    org.on("POST", TOKEN, passing, token("first"))
     org.on("GET", LIMITS, passing, passing, ok({"DailyApiRequests": {}}))
     assert connect(LOGIN, adapter=org).limits() == {"DailyApiRequests": {}}
-    assert len(org.sent(LIMITS)) == 3
+    assert (len(org.sent(TOKEN)), len(org.sent(LIMITS))) == (2, 3)
 
 
 def test_a_retry_is_logged_without_the_token(org: FakeOrg) -> None:
