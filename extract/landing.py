@@ -121,6 +121,12 @@ def remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
+def tidy(landing_dir: Path) -> None:
+    """Remove the folders of runs that have nothing in them any more; a kill can leave one."""
+    for folder in landing_dir.glob("*"):
+        remove_empty(folder)
+
+
 def open_stage(connection: SnowflakeConnection, schema: str) -> None:
     """Make the stage that files go through; it and what is left in it end with the session."""
     execute(connection, f"create temporary stage if not exists {schema}.landing")

@@ -208,14 +208,14 @@ def _pauses() -> Iterator[float]:
         pause = min(pause * POLL_GROWTH, POLL_MAX_SECONDS)
 
 
-def delete_job(sf: Salesforce, job_id: str) -> None:
-    """End the job and free its results; Salesforce does it by itself after seven days, so a failure is only logged."""
+def delete_job(sf: Salesforce, job_id: str) -> bool:
+    """End the job and free its results; say whether it is gone. What goes wrong is only logged."""
     path = f"jobs/query/{job_id}"
     try:
         try:
             sf.restful(path, method="DELETE")
         except SalesforceResourceNotFound:
-            raise
+            return True
         except SalesforceError:
             # A job that still runs cannot be deleted, only aborted; it may have ended in between.
             with contextlib.suppress(SalesforceError):
@@ -223,6 +223,8 @@ def delete_job(sf: Salesforce, job_id: str) -> None:
             sf.restful(path, method="DELETE")
     except (ExtractError, SalesforceError, requests.RequestException) as error:
         log.info("bulk job not deleted", job=job_id, error=type(error).__name__)
+        return False
+    return True
 
 
 def _job(sf: Salesforce, name: str, job_id: str) -> Mapping[str, Any]:

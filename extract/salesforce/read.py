@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 # The file that remembers a job.
 NOTE = "job.json"
+# The folder, beside those of the runs, with an empty file for each job whose deletion failed.
+UNDELETED = "_undeleted"
 # What is read beside an object's changes, by the folder that it is read into.
 LABELS = {"backfill": "new fields", "sweep": "all ids"}
 
@@ -247,11 +249,23 @@ def unstamped(source: SourceObject, description: Description) -> tuple[str, ...]
 
 
 def forget(call: Call, folder: Path) -> None:
-    """Remove what lies in an object's folder, and its jobs from the org."""
-    jobs = [_claimed(call, path.parent) for path in folder.rglob(NOTE)]
+    """Remove what lies in an object's folder, and its jobs from the org; note those that cannot be deleted now."""
+    for path in folder.rglob(NOTE):
+        job = _claimed(call, path.parent)
+        if job is None or query.delete_job(call.sf, job.id):
+            continue
+        # Salesforce drops a job by itself after seven days, so one that cannot be noted does no harm.
+        with contextlib.suppress(OSError):
+            (call.landing_dir / UNDELETED).mkdir(parents=True, exist_ok=True)
+            (call.landing_dir / UNDELETED / job.id).touch()
     shutil.rmtree(folder, ignore_errors=True)
-    for job in filter(None, jobs):
-        query.delete_job(call.sf, job.id)
+
+
+def delete_left(call: Call) -> None:
+    """Delete the jobs that earlier calls could not delete."""
+    for noted in (call.landing_dir / UNDELETED).glob("*"):
+        if query.delete_job(call.sf, noted.name):
+            noted.unlink()
 
 
 def take_over(call: Call, source: SourceObject) -> None:

@@ -23,7 +23,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.landing import Stamp, remove_empty, sweep
+from extract.landing import Stamp, sweep, tidy
 from extract.salesforce.arrivals import Batch
 from extract.salesforce.blobs import copy_files
 from extract.salesforce.budget import Budget
@@ -39,6 +39,7 @@ from extract.salesforce.read import (
     Mode,
     Progress,
     Settings,
+    delete_left,
     forget,
     read_object,
     take_over,
@@ -117,6 +118,7 @@ def extract(
     pool = ThreadPoolExecutor(settings.pages, thread_name_prefix="pages")
     news: News = SimpleQueue()
     call = Call(sf, run_id, landing_dir, until, settings, progress or _silent, pool, news.put)
+    delete_left(call)
     for source in objects:
         take_over(call, source)
     present = [each for each in objects if each.name in org]
@@ -145,7 +147,7 @@ def extract(
         raise
     sweep(landing_dir, run_id, DESCRIBED)
     tables.patiently(lambda: tables.save_descriptions(org, described, landing_dir / run_id / DESCRIBED))
-    remove_empty(landing_dir / run_id)
+    tidy(landing_dir)
     if exhausted:
         raise exhausted
     return [results[source.name] for source in objects]

@@ -109,8 +109,11 @@ def test_a_lost_job_names_itself(org: FakeOrg, sf: Salesforce, answer: Any, said
 
 def test_a_job_that_cannot_be_deleted_does_no_harm(org: FakeOrg, sf: Salesforce) -> None:
     org.on("DELETE", JOB, refused(404, "NOT_FOUND"))
-    query.delete_job(sf, "750A")
+    assert query.delete_job(sf, "750A")
     assert len(org.sent(JOB)) == 1
+    org.on("PATCH", JOB, refused(500, "UNKNOWN_EXCEPTION"))
+    org.on("DELETE", JOB, refused(500, "UNKNOWN_EXCEPTION"))
+    assert not query.delete_job(sf, "750A")
 
 
 def test_a_window_has_both_bounds_only_where_there_is_a_cursor() -> None:

@@ -39,6 +39,28 @@ PREFIXES = {
 }
 # Many fields, few fields, formulas, no recycle bin, not in Bulk, stamped by CreatedDate alone, without IsDeleted.
 WIDE, OTHERS = ("Contact", "Account"), tuple(PREFIXES)[2:]
+# Of the many fields, those that the login sees.
+SHOWN = {
+    *(
+        "Id",
+        "IsDeleted",
+        "MasterRecordId",
+        "CreatedDate",
+        "SystemModstamp",
+        "Name",
+        "LastName",
+        "Description",
+        "Title",
+    ),
+    *(
+        "MailingStreet",
+        "MailingLatitude",
+        "BillingCity",
+        "NumberOfEmployees",
+        "AnnualRevenue",
+        "Open_Pipeline__c",
+    ),
+}
 # Where texts go, with a length that holds them.
 TEXTS = {
     "Contact": "Description",
@@ -225,16 +247,14 @@ def disturbed(made: World, warehouse: RawWarehouse, url: str, home: Path) -> lis
     """Extract while all that the world has goes wrong; give what was said about it."""
     if made.point:
         _arm(made, warehouse)
-    sf = connected(url)
     try:
-        with _full_disk(made.full_disk):
+        sf = connected(url)
+        with sf.session, _full_disk(made.full_disk):
             done = run(made, warehouse, sf, home, "disturbed", PATIENCE)
         assert all(each.message and each.object in each.message for each in done if each.status == "failed")
         return [each.message for each in done]
     except (ExtractError, SalesforceError, requests.RequestException, OperationalError) as error:
         return [str(error)]
-    finally:
-        sf.session.close()
 
 
 def extract_and_die(made: World, url: str, home: Path, translations: Mapping[str, str]) -> None:
