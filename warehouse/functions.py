@@ -6,14 +6,17 @@ account. `snowflake_functions.yml` lists what Snowflake documents.
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from itertools import pairwise
 
 import yaml
-from sqlglot import Expr, TokenType, exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.parsers.snowflake import SnowflakeParser
 
-CALLED = "called"
+# Names of things, which may stand before a parenthesis too: insert into t (a)
+NO_CALL = (exp.Identifier, exp.Column, exp.Table, exp.DataType)
+# Calls whose place sqlglot does not keep: trim(both from a), and if, which may also be written without parentheses
+OWN_GRAMMAR = {*SnowflakeParser.FUNCTION_PARSERS, "IF"}
 
 
 def unknown_functions(sql: str) -> set[str]:
@@ -26,12 +29,21 @@ def unknown_functions(sql: str) -> set[str]:
 
 
 def called_functions(sql: str) -> set[str]:
-    """Give the names of all functions called in `sql`, as written, in upper case."""
-    nodes = [node for statement in _Recorder().parse(sql) if statement for node in statement.walk()]
-    unnested = {
-        "UNNEST" for node in nodes if isinstance(node, exp.Unnest)
-    }  # has a grammar of its own in sqlglot
-    return unnested | {node.meta[CALLED] for node in nodes if CALLED in node.meta}
+    """Give the names of all functions called in `sql`, as written, in upper case.
+
+    sqlglot keeps what a call means and where it began; the name that was written is the token there.
+    """
+    dialect = Snowflake()
+    tokens = dialect.tokenize(sql)
+    nodes = [node for tree in dialect.parser().parse(tokens, sql) if tree for node in tree.walk()]
+    begun = {node.meta["start"] for node in nodes if "start" in node.meta and not isinstance(node, NO_CALL)}
+    names = {
+        name.text.upper()
+        for name, following in pairwise(tokens)
+        if following.token_type == TokenType.L_PAREN
+        and (name.start in begun or name.text.upper() in OWN_GRAMMAR)
+    }
+    return names | {"UNNEST" for node in nodes if isinstance(node, exp.Unnest)}
 
 
 @cache
@@ -39,15 +51,3 @@ def known_functions() -> frozenset[str]:
     """Give the names on the list."""
     text = files("warehouse").joinpath("snowflake_functions.yml").read_text(encoding="utf-8")
     return frozenset(name for names in yaml.safe_load(text).values() for name in names.split())
-
-
-class _Recorder(Snowflake):
-    """Snowflake's dialect, noting on each call the name that was written; sqlglot keeps only what it means."""
-
-    class Parser(SnowflakeParser):
-        def _parse_function_call(self, *args: Any, **kwargs: Any) -> Expr | None:
-            name, following = self._curr, self._next
-            node = super()._parse_function_call(*args, **kwargs)
-            if node is not None and following.token_type == TokenType.L_PAREN:
-                node.meta[CALLED] = name.text.upper()
-            return node
