@@ -48,7 +48,7 @@ def objects(ask: Ask) -> pd.DataFrame:
 def history(ask: Ask) -> pd.DataFrame:
     """Accuracy and loss of each run as a whole, oldest first."""
     return ask(
-        "select run_id, max(mode) as mode, min(read_at) as read_at, "
+        "select run_id, min(mode) as mode, min(read_at) as read_at, "
         "sum(fields_equal) / nullif(sum(fields_expected), 0) as accuracy, sum(unexplained_loss) as unexplained_loss "
         f"from {HISTORY} group by run_id order by read_at",
         (),

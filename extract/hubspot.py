@@ -36,6 +36,8 @@ QUERY_BYTES = 4_000
 ATTEMPTS = 8
 TIMEOUT_SECONDS = (10, 60)
 WINDOW_SECONDS = 10.0
+# Search takes five calls a second, whoever sends them; its answers do not count them.
+SEARCH_SECONDS = 0.25
 # Below this share of a window's calls, the rest of them is spread over the window.
 RESERVE = 0.1
 # https://developers.hubspot.com/docs/api-reference/error-handling
@@ -87,6 +89,12 @@ class Account:
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Give the JSON object that a reading POST answers; it may be sent twice."""
         return self._call("POST", path, (), body)
+
+    def search(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a page of an object's records that search finds, and their `total`."""
+        page = self.post(f"/crm/v3/objects/{name}/search", body)
+        self._sleep(SEARCH_SECONDS)
+        return page
 
     def _call(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
@@ -154,18 +162,18 @@ def read(
         ExtractError: HubSpot refused or cannot be reached. Tables not yet read stay as they were.
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
-    absent = _absent(account, objects)
+    missing = absent(account, objects)
 
     def rows() -> Iterator[tuple[str | None, ...]]:
         for name, properties in objects.items():
-            if name in absent:
+            if name in missing:
                 continue
             for record in back.report(name, _records(account, name, properties, None if strangers else key)):
                 yield record_row(name, record)
 
     landed = [back.land(records_table(RAW), rows(), {"object": [*objects]})]
     if pairs:
-        there = [pair for pair in pairs if not absent.intersection(pair)]
+        there = [pair for pair in pairs if not missing.intersection(pair)]
         links = _all_associations(account, connection, there, key)
         only = {"from_object": [from_object for from_object, _ in pairs]}
         landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links), only))
@@ -190,7 +198,7 @@ def read_sample(
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
     landed = []
     for name, (properties, ids) in objects.items():
-        found = back.report(name, _by_id(account, name, properties, ids))
+        found = back.report(name, by_id(account, name, properties, ids))
         rows = (record_row(name, record) for record in found)
         landed.append(back.land(records_table(RAW), rows, {"object": [name], "id": ids}))
     for from_object, to_object in (pair for pair in pairs if pair[0] in objects):
@@ -223,7 +231,7 @@ def read_owners(
     return back.land(payload_table(RAW, "owners"), map(payload_row, back.report("owners", owners)))
 
 
-def _absent(account: Account, names: Iterable[str]) -> frozenset[str]:
+def absent(account: Account, names: Iterable[str]) -> frozenset[str]:
     """Give those objects of the company's own, `p_…` in paths, that no load has created yet: they have no records."""
     own = frozenset(name for name in names if name.startswith(OWN))
     if not own:
@@ -248,12 +256,13 @@ def _asked(account: Account, name: str, properties: Sequence[str]) -> Iterator[d
     if len(urlencode(query)) <= QUERY_BYTES:
         yield from _pages(account, path, query)
         return
-    yield from _by_id(account, name, properties, (record["id"] for record in _pages(account, path, [])))
+    yield from by_id(account, name, properties, (record["id"] for record in _pages(account, path, [])))
 
 
-def _by_id(
+def by_id(
     account: Account, name: str, properties: Sequence[str], ids: Iterable[str]
 ) -> Iterator[dict[str, Any]]:
+    """Give the records with these ids that are still there."""
     for batch in _batches(iter(ids), BATCH):
         body = {
             "inputs": [{"id": each} for each in batch],

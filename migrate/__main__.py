@@ -52,6 +52,12 @@ AllowFirstLoad = Annotated[
         "--allow-first-load", help="Allow a first load of more records than MIGRATE_FIRST_LOAD_LIMIT."
     ),
 ]
+Changes = Annotated[
+    bool,
+    typer.Option(
+        "--changes", help="Read back only what changed in HubSpot since it was read before; all without it."
+    ),
+]
 ArchiveDeleted = Annotated[
     bool,
     typer.Option(
@@ -438,16 +444,20 @@ def reconcile(
         typer.Option(min=1, help="Read only so many records of each object, chosen anew each time."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Read every record; so it is without --sample.")
+        bool, typer.Option("--full", help="Read every record; so it is without --sample and --changes.")
     ] = False,
+    changes: Changes = False,
     as_json: AsJson = False,
 ) -> None:
     """Read both targets back and compare them with the marts."""
+    from dataclasses import replace
+
     from migrate import phases
 
-    if full and sample is not None:
-        raise SetupError("--sample and --full ask for different checks: give one of them.")
-    with _work(as_json) as work:
+    if sum((full, changes, sample is not None)) > 1:
+        raise SetupError("--sample, --changes and --full ask for different checks: give one of them.")
+    with _work(as_json) as called:
+        work = replace(called, changes=changes)
         outcome = phases.reconcile_phase(work, sample)
         _give_reconciliation(
             work.screen, {"run_id": work.run_id, **outcome.detail}, outcome.detail["objects"]
@@ -498,6 +508,7 @@ def run(
     most_archived_share: MostArchived = None,
     allow_first_load: AllowFirstLoad = False,
     archive_deleted: ArchiveDeleted = False,
+    changes: Changes = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Extract and build, then only show the plan of the load.")
     ] = False,
@@ -512,6 +523,7 @@ def run(
         "most_archived_share": most_archived_share,
         "allow_first_load": allow_first_load,
         "archive_deleted": archive_deleted,
+        "changes": changes,
     }
     if dry_run:
         _leave(_run_dry(settings, screen, new=new or resend, **options))

@@ -29,7 +29,7 @@ from migrate import backup, coverage, systems, transform
 from migrate.coverage import Coverage
 from migrate.errors import SetupError
 from migrate.progress import noted
-from migrate.runs import rows
+from migrate.runs import now, rows
 from migrate.screen import Screen
 from migrate.settings import Settings
 from migrate.transform import Progress
@@ -49,6 +49,7 @@ class Work:
     `most_archived_share`: archive at most this share of a feed, 0 to 1; the loader's own limit when None.
     `allow_first_load`: more records than the settings say may go to a target to which nothing was loaded before.
     `archive_deleted`: archive what is in the marts no more, of objects that ask.
+    `changes`: read back only what changed in HubSpot since the read-back before.
     """
 
     settings: Settings
@@ -60,6 +61,7 @@ class Work:
     most_archived_share: float | None = None
     allow_first_load: bool = False
     archive_deleted: bool = False
+    changes: bool = False
 
     @contextmanager
     def bars(self, phase: str, title: str) -> Iterator[Progress]:
@@ -426,15 +428,17 @@ def reconcile_phase(work: Work, sample: int | None = None) -> Outcome:
                 f"{name}: {one['unexplained_loss']} without an explanation, see reconciliation.{place}; "
                 "`migrate run --resend` sends again what a target has lost or changed"
             )
-    if sample is not None:
+    if sample is not None or work.changes:
         work.screen.say(f"Checked: {covered}.")
     return Outcome({"objects": objects, "checked": covered.checked, "coverage": str(covered)}, findings)
 
 
 def _read_back(work: Work, feeds: Sequence[Feed], sample: int | None, progress: Any) -> Coverage:
     if sample is None:
-        systems.read_back(work.settings, work.connection, work.run_id, feeds, progress)
-        return coverage.full(work.connection, work.run_id, feeds)
+        began_at = now()
+        since = coverage.last_read(work.connection, feeds) if work.changes else {}
+        changed = systems.read_back(work.settings, work.connection, work.run_id, feeds, progress, since=since)
+        return coverage.whole(work.connection, work.run_id, feeds, began_at, changed)
     chosen = coverage.sample(work.connection, work.run_id, feeds, sample)
     systems.read_back_sample(
         work.settings, work.connection, work.run_id, feeds, chosen.sample or {}, progress

@@ -7,14 +7,17 @@ from typing import Any
 from pydantic import SecretStr
 
 import extract.hubspot
+import extract.hubspot_changes
 import extract.intercom
 import extract.salesforce
+from extract.hubspot_changes import Since
 from extract.salesforce import Login
 from load.backup import Part
 from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.reversal import Reversible
+from migrate.coverage import properties
 from migrate.settings import Settings
 
 Progress = Callable[[str, int, int | None], None]
@@ -78,31 +81,45 @@ def read_owners(settings: Settings, connection: Any, run_id: str, landing_dir: P
 
 
 def read_back(
-    settings: Settings, connection: Any, run_id: str, feeds: Sequence[Feed], progress: Progress | None = None
-) -> None:
-    """Copy what both targets hold now of the objects that we load into raw, records of others too."""
-    landing_dir = settings.home / "landing"
+    settings: Settings,
+    connection: Any,
+    run_id: str,
+    feeds: Sequence[Feed],
+    progress: Progress | None = None,
+    *,
+    since: Mapping[str, Since] | None = None,
+) -> dict[str, int | None]:
+    """Copy what both targets hold now of the objects that we load into raw, records of others too.
+
+    Of HubSpot's objects in `since` only what changed is read; how many records of each is given, None if it was all.
+    """
+    where: dict[str, Any] = {
+        "run_id": run_id,
+        "landing_dir": settings.home / "landing",
+        "progress": progress,
+    }
     records = [feed for feed in feeds if feed.target == "hubspot" and feed.kind == "record"]
+    account, key = _hubspot(settings), next(feed.key for feed in records)
+    changed = (
+        extract.hubspot_changes.read_changes(account, connection, since, key=key, **where) if since else {}
+    )
     extract.hubspot.read(
-        _hubspot(settings),
+        account,
         connection,
-        {feed.object: _properties(feed) for feed in records},
+        {feed.object: properties(feed) for feed in records if feed.object not in changed},
         pairs=_linked_objects(connection),
-        key=next(feed.key for feed in records),
+        key=key,
         strangers=True,
-        run_id=run_id,
-        landing_dir=landing_dir,
-        progress=progress,
+        **where,
     )
     extract.intercom.read(
         _intercom(settings),
         connection,
-        run_id=run_id,
-        landing_dir=landing_dir,
         ours=False,
         objects={feed.object for feed in feeds if feed.target == "intercom"},
-        progress=progress,
+        **where,
     )
+    return changed
 
 
 def read_everything(
@@ -129,7 +146,7 @@ def read_everything(
     extract.hubspot.read(
         _hubspot(settings),
         connection,
-        {feed.object: _properties(feed)},
+        {feed.object: properties(feed)},
         pairs=[pair for pair in _linked_objects(connection) if pair[0] == feed.object],
         key=None,
         strangers=True,
@@ -153,7 +170,7 @@ def read_back_sample(
         _hubspot(settings),
         connection,
         {
-            feed.object: (_properties(feed), sample[feed.target, feed.object])
+            feed.object: (properties(feed), sample[feed.target, feed.object])
             for feed in feeds
             if feed.target == "hubspot" and (feed.target, feed.object) in sample
         },
@@ -170,10 +187,6 @@ def read_back_sample(
         landing_dir=landing_dir,
         progress=progress,
     )
-
-
-def _properties(feed: Feed) -> list[str]:
-    return [feed.key, *(column.name for column in feed.columns)]
 
 
 def _linked_objects(connection: Any) -> list[tuple[str, str]]:

@@ -239,7 +239,7 @@ create table if not exists ops.certificate (
     finished_at timestamp_ntz
 );
 
--- What a read-back covered: every record of an object, or a sample of those that the ledger holds.
+-- What a read-back covered: every record of an object, what changed since the one before, or a sample of the ledger's.
 create table if not exists ops.read_back (
     run_id varchar not null,
     target varchar not null,
@@ -247,6 +247,8 @@ create table if not exists ops.read_back (
     mode varchar not null,
     read_at timestamp_ntz
 );
+-- Digest of the properties that were asked for: with others, it is not enough to read what changed.
+alter table ops.read_back add column if not exists asked varchar;
 
 create table if not exists ops.read_back_sample (
     run_id varchar not null,

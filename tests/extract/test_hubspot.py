@@ -1,17 +1,20 @@
 """What HubSpot holds lands whole: every record of ours, every link, whatever the size of the page."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from snowflake.connector import SnowflakeConnection
 
-from extract import hubspot
+from extract import hubspot, hubspot_changes
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.hubspot import Account, read, read_owners
+from extract.hubspot_changes import LAG, Since, read_changes
 from tests.extract.conftest import rows
 
 TOKEN = "sandbox-hubspot-token"
@@ -241,3 +244,75 @@ def test_the_last_calls_of_a_window_are_spread() -> None:
         account._keep_pace(headers | {"X-HubSpot-RateLimit-Remaining": remaining})
     account._keep_pace({})
     assert pauses == [0.5, 2.0]
+
+
+@pytest.fixture
+def changed(vendor: HubSpot, account: Account, place: dict[str, Any]) -> Any:
+    """Give what reads the changes of contacts since this fixture, all contacts having been read before it."""
+    ids = vendor.create("contacts", *people(230))
+    vendor.call("/_sandbox/limits", {"search_lag_seconds": 0})
+    read(account, objects={"contacts": PROPERTIES}, key=None, **place)
+    # As if that had been an hour from now: what is searched again for the lag's sake is no part of the test.
+    read_at = datetime.now(UTC).replace(tzinfo=None) + LAG
+
+    def read_again(written: Sequence[str] = ()) -> dict[str, int | None]:
+        since = {"contacts": Since(read_at, PROPERTIES, written)}
+        return read_changes(account, objects=since, key="salesforce_id", **(place | {"run_id": "run-2"}))
+
+    yield SimpleNamespace(ids=ids, read=read_again)
+    vendor.call("/_sandbox/limits", {"search_lag_seconds": 0})
+
+
+def test_of_a_read_object_what_changed_and_what_is_new_is_read(
+    vendor: HubSpot, connection: SnowflakeConnection, changed: Any
+) -> None:
+    vendor.http.patch(
+        f"/crm/v3/objects/contacts/{changed.ids[7]}", json={"properties": {"lastname": "Changed"}}
+    ).raise_for_status()
+    [stranger] = vendor.create("contacts", {"firstname": "Somebody else's"})
+    assert changed.read() == {"contacts": 2}
+    again = rows(
+        connection,
+        "select id, parse_json(payload):properties:lastname::varchar from raw_hubspot.records where _run_id = 'run-2'",
+    )
+    assert sorted(again) == sorted([(changed.ids[7], "Changed"), (stranger, None)])
+    assert rows(connection, "select count(*), count(distinct id) from raw_hubspot.records") == [(231, 231)]
+
+
+def test_a_deletion_that_no_search_shows_is_found_by_counting(
+    vendor: HubSpot, connection: SnowflakeConnection, changed: Any
+) -> None:
+    gone = changed.ids[3]
+    vendor.call("/crm/v3/objects/contacts/gdpr-delete", {"objectId": gone})
+    assert changed.read() == {"contacts": None}
+    assert rows(connection, f"select count(*), count_if(id = '{gone}') from raw_hubspot.records") == [
+        (229, 0)
+    ]
+
+
+def test_what_was_written_is_read_though_search_lags(
+    vendor: HubSpot, connection: SnowflakeConnection, changed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor.call("/_sandbox/limits", {"search_lag_seconds": 60})
+    assert changed.read() == {"contacts": None}, "search does not count all yet: everything is read"
+    monkeypatch.setattr(hubspot_changes, "_counts_fit", lambda *_: True)
+    vendor.http.patch(
+        f"/crm/v3/objects/contacts/{changed.ids[0]}", json={"properties": {"lastname": "Written"}}
+    ).raise_for_status()
+    assert changed.read() == {"contacts": 0}
+    assert changed.read([changed.ids[0]]) == {"contacts": 1}
+    found = "select id from raw_hubspot.records where payload like '%Written%'"
+    assert rows(connection, found) == [(changed.ids[0],)]
+
+
+@pytest.mark.parametrize(("most", "number"), [(400, 230), (229, None)])
+def test_more_changes_than_a_page_are_read_and_too_many_are_not(
+    vendor: HubSpot, changed: Any, monkeypatch: pytest.MonkeyPatch, most: int, number: int | None
+) -> None:
+    for start in range(0, 230, 100):
+        inputs = [
+            {"id": each, "properties": {"lastname": "All"}} for each in changed.ids[start : start + 100]
+        ]
+        vendor.call("/crm/v3/objects/contacts/batch/update", {"inputs": inputs})
+    monkeypatch.setattr(hubspot_changes, "MOST", most)
+    assert changed.read() == {"contacts": number}

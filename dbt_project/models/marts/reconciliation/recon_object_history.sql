@@ -7,12 +7,22 @@
     transient=false
 ) }}
 
-with last_read_back as (
+with read_back as (
+    select
+        run_id,
+        target,
+        object,
+        mode,
+        read_at
+    from {{ source('ops', 'read_back') }}
+),
+
+last_read_back as (
     select
         run_id,
         mode,
         read_at
-    from {{ source('ops', 'read_back') }}
+    from read_back
     qualify row_number() over (order by read_at desc) = 1
 ),
 
@@ -37,7 +47,8 @@ select
     last_read_back.run_id,
     counted.target,
     counted.object,
-    last_read_back.mode,
+    -- links are read whole, but in a sample
+    coalesce(read_back.mode, iff(last_read_back.mode = 'sample', 'sample', 'full')) as mode,
     last_read_back.read_at,
     counted.source_records,
     counted.sent,
@@ -51,3 +62,8 @@ select
     counted.loss
 from counted
 cross join last_read_back
+left join read_back
+    on
+        last_read_back.run_id = read_back.run_id
+        and counted.target = read_back.target
+        and counted.object = read_back.object
