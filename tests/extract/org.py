@@ -30,7 +30,7 @@ class Org:
         return connect(Login(login_url=self.url, **CLIENT), adapter=adapter or Punctual())
 
     def control(self, action: str, **content: Any) -> Any:
-        answer = httpx.post(f"{self.url}/_sandbox/{action}", json=content)
+        answer = httpx.post(f"{self.url}/_sandbox/{action}", json=content, timeout=60)
         assert answer.is_success, answer.text
         return answer.json()
 
