@@ -287,7 +287,8 @@ def _kept(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 def _kept_field(field: Mapping[str, Any]) -> Mapping[str, Any]:
     values = [{key: value.get(key) for key in PICKLIST_KEYS} for value in field.get("picklistValues") or ()]
     kept = {key: field.get(key) for key in FIELD_KEYS}
-    return {**kept, "referenceTo": field.get("referenceTo"), "picklistValues": values}
+    beside = {key: field.get(key) for key in ("referenceTo", "compoundFieldName")}
+    return {**kept, **beside, "picklistValues": values}
 
 
 def _readable(field: Mapping[str, Any]) -> bool:

@@ -27,7 +27,7 @@ from extract.landing import (
     transaction,
 )
 from extract.pages import PageFolder
-from extract.salesforce import describe, tombstones
+from extract.salesforce import compounds, describe, tombstones
 from extract.salesforce.arrivals import STAMP_COLUMNS, Arrivals, Batch
 from extract.salesforce.describe import RAW, Description
 from extract.salesforce.drift import Drift
@@ -190,7 +190,17 @@ class RawTables:
             self.save_count(copy, counts)
         self._arrivals.drop(copy.source)
         execute(self._connection, f"drop table if exists {landing_table(RAW, _deleted_ids(copy.source))}")
+        self._show_compounds(copy)
         return counts
+
+    def _show_compounds(self, copy: Copy) -> None:
+        """Make the view of the object's compound fields, where it is not there or fields came or went."""
+        view, made = (
+            compounds.view(copy.source.table),
+            compounds.definition(copy.description, copy.source.table),
+        )
+        if made and (view not in self._columns or copy.drift != Drift()):
+            execute(self._connection, made)
 
     def _land(self, copy: Copy, table: str) -> int:
         """Have all pages in the landing table of `table`, and count what is there.

@@ -84,11 +84,17 @@ def test_every_cell_arrives_as_salesforce_sent_it(
         "%s {}",
     ]
     records = [{"Id": contact_id(n), "LastName": "N", "Description": cell} for n, cell in enumerate(cells)]
-    org.fill(Contact=[*records, {"Id": contact_id(99), "LastName": "N", "Description": ""}])
+    last = {"Id": contact_id(99), "LastName": "N", "Description": "", "MailingCity": 'Köln "1"'}
+    org.fill(Contact=[*records, last])
     [done] = copy(CONTACT)
     landed = rows(connection, "select description from raw_salesforce.contact order by id")
     assert [cell for (cell,) in landed] == [*cells, None]
     assert (done.status, done.mode, done.message) == ("succeeded", "full", "")
+    asked = (
+        "select mailingaddress:city::varchar, mailingaddress:street::varchar "
+        'from raw_salesforce."_COMPOUND_CONTACT" where mailingaddress is not null'
+    )
+    assert rows(connection, asked) == [('Köln "1"', None)]
 
 
 @EMBEDDED
