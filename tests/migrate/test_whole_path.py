@@ -220,7 +220,9 @@ def test_what_a_change_of_the_mapping_does_to_the_data_is_shown(
     assert left == [{"n": 0}]
 
 
-def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: Any) -> None:
+def test_a_row_too_many_a_fallen_volume_and_an_emptied_property_fail_the_build(
+    place: Place, first: Any
+) -> None:
     place.sql(
         "insert into marts_hubspot.hubspot__deals select * from marts_hubspot.hubspot__deals limit 1",
     )
@@ -229,10 +231,16 @@ def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: 
         "select 'fallen', object, floor(live_count * 0.7), sysdate() from ops.extract_count "
         f"where run_id = '{first['run_id']}' and object = 'Contact' and mode = 'full'",
     )
+    place.sql(
+        "insert into quality.property_profile select 'fallen', sysdate(), target, object, property, record_count, "
+        "iff(property = 'jobtitle', 0, filled_count), iff(property = 'city', 1, distinct_count) "
+        f"from quality.property_profile where run_id = '{first['run_id']}' "
+        "and target = 'hubspot' and object = 'contacts'",
+    )
     done = subprocess.run(
         [
-            *(Path(sys.executable).parent / "dbt", "test", "--no-use-colors"),
-            *("--select", "rows_are_conserved", "volume_holds", "every_value_is_mapped"),
+            *(Path(sys.executable).parent / "dbt", "test", "--no-use-colors", "--select"),
+            *("rows_are_conserved", "volume_holds", "distributions_hold", "every_value_is_mapped"),
         ],
         cwd=REPOSITORY,
         env=place.environment,
@@ -242,7 +250,9 @@ def test_a_row_too_many_and_a_fallen_volume_fail_the_build(place: Place, first: 
     )
     assert re.search(r"FAIL 1 rows_are_conserved", done.stdout), done.stdout
     assert re.search(r"FAIL 1 volume_holds", done.stdout), done.stdout
+    assert re.search(r"FAIL 2 distributions_hold", done.stdout), done.stdout
     place.sql("delete from ops.extract_count where run_id = 'fallen'")
+    place.sql("delete from quality.property_profile where run_id = 'fallen'")
     stopped = place.sql(
         "select (select sum(rows_stopped) from quality.unmapped_values) as listed, "
         "(select count(*) from quality.quarantine where check_name like '%unmapped') as held"
