@@ -17,6 +17,7 @@ from benchmarks.extract import faults
 from benchmarks.extract.clients import PEERS
 from benchmarks.extract.org import Org, running
 from benchmarks.measure import Run, compare
+from extract.salesforce import Settings
 
 BENCH = "extract"
 PAGE_ROWS = 100_000
@@ -114,21 +115,22 @@ def _warehouse(org: Org, home: Path, rows: int, port: int) -> list[bool]:
     """Measure what landing adds, and what a run costs that finds one record in a thousand changed."""
     org.fill(rows, PAGE_ROWS)
     org.control("delivery", gzip=False, bytes_per_second=CAPPED)
-    job = org.job()
+    # In pages as an extract asks for them.
+    staged = _ours("whole", org, home, str(Settings().page_rows))
+    _check(staged, rows)
     with _embedded(home / "warehouse", port):
-        both = _ours("landed", org, home, job, str(rows))
-        _check(both, rows)
-        landed = compare(
-            BENCH,
-            "wall s, landed in the embedded warehouse",
-            float(both.result["seconds"]),
-            "staged in the same run",
-            float(both.result["staged"]),
-            LANDED_TARGET,
-            resident_mb=round(both.rss),
-        )
         full = _ours("extract", org, home, "full")
         _check(full, rows)
+        landed = compare(
+            BENCH,
+            "wall s, a complete job to rows in the embedded warehouse",
+            float(full.result["landed"]),
+            "to staged files, counted",
+            float(staged.result["seconds"]),
+            LANDED_TARGET,
+            resident_mb=round(full.rss),
+            rows=rows,
+        )
         none = _ours("extract", org, home, "nothing")
         touched = org.control("touch", object="Contact", every=CHANGED_ONE_IN)["touched"]
         few = _ours("extract", org, home, "changed")
