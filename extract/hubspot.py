@@ -1,4 +1,4 @@
-"""Reading back what HubSpot holds: records, associations, owners.
+"""Reading back what HubSpot holds: records, associations, pipelines, owners.
 
 One API client of the vendor's SDK sends every call, unparsed: its models would take five times the time.
 Paths are v3 and v4, which HubSpot supports until September 2027 and 2027-03-30.
@@ -7,7 +7,7 @@ Paths are v3 and v4, which HubSpot supports until September 2027 and 2027-03-30.
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +20,16 @@ from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.landing import Table, qualified
-from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table, record_row, records_table
+from extract.readback import (
+    RECORD_COLUMNS,
+    Landed,
+    Progress,
+    ReadBack,
+    payload_row,
+    payload_table,
+    record_row,
+    records_table,
+)
 
 BASE_URL = "https://api.hubapi.com"
 RAW = "raw_hubspot"
@@ -54,6 +63,10 @@ ASSOCIATIONS = Table(
         ("from_object", "from_id", "to_object", "to_id", "category", "type_id", "label"), "varchar"
     ),
 )
+
+PIPELINES = Table(RAW, "pipelines", RECORD_COLUMNS)
+# Objects whose records are in a pipeline.
+IN_PIPELINES = ("deals", "tickets")
 
 Query = Sequence[tuple[str, str]]
 
@@ -177,7 +190,7 @@ def read(
         links = _all_associations(account, connection, there, key)
         only = {"from_object": [from_object for from_object, _ in pairs]}
         landed.append(back.land(ASSOCIATIONS, back.report(ASSOCIATIONS.name, links), only))
-    return landed
+    return [*landed, *_land_pipelines(account, back, objects)]
 
 
 def read_sample(
@@ -209,7 +222,19 @@ def read_sample(
         )
         only = {"from_object": [from_object], "to_object": [to_object], "from_id": ids}
         landed.append(back.land(ASSOCIATIONS, links, only))
-    return landed
+    return [*landed, *_land_pipelines(account, back, objects)]
+
+
+def _land_pipelines(account: Account, back: ReadBack, objects: Container[str]) -> Iterator[Landed]:
+    """Copy the pipelines of those objects that have some, with their stages."""
+    named = [name for name in IN_PIPELINES if name in objects]
+    rows = (
+        record_row(name, each)
+        for name in named
+        for each in account.get(f"/crm/v3/pipelines/{name}")["results"]
+    )
+    if named:
+        yield back.land(PIPELINES, back.report(PIPELINES.name, rows), {"object": named})
 
 
 def read_owners(

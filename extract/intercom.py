@@ -161,11 +161,15 @@ def read(
     ):
         for contact in back.report("contacts", _contacts(workspace, ours=ours)):
             record_files.add(record_row("contacts", contact))
+            for note in _notes_of(workspace, contact):
+                record_files.add(record_row("contact_notes", note))
             for link in _links_of(workspace, "contacts", contact):
                 link_files.add(link)
         if "tickets" in objects:
             for ticket in back.report("tickets", _tickets(workspace, _known(connection, "tickets"))):
                 record_files.add(record_row("tickets", ticket))
+                for note in _notes_in(ticket):
+                    record_files.add(record_row("ticket_notes", note))
         companies = _companies(workspace, _known(connection, "companies"))
         ours_only = (each for each in companies if not ours or each.get("company_id"))
         for company in back.report("companies", ours_only):
@@ -211,12 +215,18 @@ def read_sample(
 
 def _by_id(workspace: Workspace, name: str, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Give the records that are still there."""
+    path = {"contact_notes": "notes", "ticket_notes": "tickets"}.get(name, name)
     for record_id in ids:
         try:
-            yield workspace.get(f"{name}/{record_id}")
+            record = workspace.get(f"{path}/{record_id.partition('/')[0]}")
         except RefusedError as error:
             if error.status != NOT_FOUND:
                 raise
+            continue
+        if name == "ticket_notes":
+            yield from (note for note in _notes_in(record) if note["id"] == record_id)
+        else:
+            yield record
 
 
 def read_admins(
@@ -266,6 +276,25 @@ def _tags_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[str]:
     if nested.get("has_more") or nested.get("total_count", 0) > len(nested.get("data", ())):
         nested = workspace.get(f"contacts/{contact['id']}/tags")
     yield from (str(each["id"]) for each in nested.get("data", ()))
+
+
+def _notes_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the notes on a contact, which itself only counts them."""
+    if not (contact.get("notes") or {}).get("total_count", 0):
+        return
+    number = pages = 1
+    while number <= pages:
+        page = workspace.get(f"contacts/{contact['id']}/notes", {"page": str(number), "per_page": str(PAGE)})
+        yield from page.get("data") or ()
+        pages = (page.get("pages") or {}).get("total_pages") or 1
+        number += 1
+
+
+def _notes_in(ticket: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the notes in a ticket, each with the ticket's id; its other parts are changes of state and the like."""
+    for part in (ticket.get("ticket_parts") or {}).get("ticket_parts") or ():
+        if part["part_type"] == "note":
+            yield {**part, "id": f"{ticket['id']}/{part['id']}", "ticket_id": ticket["id"]}
 
 
 def _companies_of(workspace: Workspace, contact: Mapping[str, Any]) -> Iterator[str]:

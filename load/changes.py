@@ -199,7 +199,7 @@ def ledger_ends(feed: Feed) -> str:
     return "select object, record_key, target_id from ops.load_ledger where target = %(target)s"
 
 
-def coming_ends(feed: Feed, feeds: Iterable[Feed]) -> str:
+def coming_ends(feed: Feed, feeds: Sequence[Feed]) -> str:
     """Give the records that rows may point at when planning: those that the target has or is about to get."""
     if not feed.ends:
         return ""
@@ -211,12 +211,24 @@ def coming_ends(feed: Feed, feeds: Iterable[Feed]) -> str:
                 where target = %(target)s and object = '{other.object}'
                 qualify row_number() over (partition by record_key order by attempted_at desc) = 1 and status = 'refused'
             ) as refused on mart.{RECORD_KEY} = refused.record_key and mart.{ROW_HASH} = refused.row_hash
-            where refused.record_key is null"""
+            where refused.record_key is null{_ends_come(other, feeds)}"""
         for other in feeds
-        if other.kind == "record" and other.target == feed.target and other.policy != "update_only"
+        if other.kind == "record"
+        and other.target == feed.target
+        and other.policy != "update_only"
+        and other.order < feed.order
     ]
     known = " union all ".join([ledger_ends(feed), *coming])
     return f"select object, record_key, max(target_id) as target_id from ({known}) as known group by object, record_key"
+
+
+def _ends_come(feed: Feed, feeds: Sequence[Feed]) -> str:
+    """Say that what a record cannot be without comes as well: a note waits with its ticket for the ticket's contact."""
+    return "".join(
+        f" and exists (select 1 from ({coming_ends(feed, feeds)}) as come where come.object = {end.object_sql} "
+        f"and come.record_key = mart.{end.key_column})"
+        for end in feed.ends
+    )
 
 
 def _end_ids(feed: Feed) -> str:

@@ -67,9 +67,9 @@ def alike(column: Column, one: Any, other: Any, *, exact: bool = False) -> bool:
     """Say whether two spellings of a value mean the same: ours, what was sent, or what a target gives back.
 
     Targets trim texts, lower the case of addresses, and write numbers and moments their own way. `exact`: case counts.
+    What names another record is spelled as the target names it: `load.target.Target.spelled`.
     """
-    # Our key and the target's id of the same record cannot be told from others without asking the target.
-    return bool(column.refers_to) or bool(_meaning(column, one, exact) == _meaning(column, other, exact))
+    return bool(_meaning(column, one, exact) == _meaning(column, other, exact))
 
 
 def _meaning(column: Column, value: Any, exact: bool) -> Any:

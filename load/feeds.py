@@ -7,6 +7,7 @@ mart's YAML, and reaches the target's schema from there.
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ DATA_TYPES = frozenset(
 )
 RECORD_KEY = "_record_key"
 ROW_HASH = "_row_hash"
+IN_PIPELINES = ("pipelines", "stages")
 LEFT_OUT = "_left_out"  # what the mart does not send, for the quarantine; no property
 
 
@@ -51,7 +53,8 @@ class Property:
 class Column:
     """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own.
 
-    `refers_to`: the object whose record the value names by our key; the target takes its own id of it.
+    `refers_to`: the object whose record the value names by our key, or `pipelines` or `stages`, which it names by the
+    seed's; the target takes its own id of it.
     `opts_out`: of a flag, the column with the e-mail address that gets no more e-mail where the flag is true.
     `read_at`: where the target's document has the value, as a path with dots, when that is not under its name.
     """
@@ -65,6 +68,11 @@ class Column:
     is_personal: bool = False
     refers_to: str | None = None
     opts_out: str | None = None
+
+    @property
+    def names_record(self) -> bool:
+        """Say whether the value is the key of another record."""
+        return self.refers_to not in (None, *IN_PIPELINES)
 
     @property
     def identifier(self) -> str:
@@ -100,6 +108,25 @@ class LinkKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a pipeline. `key` is what the mart names it by, `metadata` what its kind of pipeline wants besides."""
+
+    key: str
+    label: str
+    order: int
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline that the target must have before its records are sent, from the seed that the exposure names."""
+
+    key: str
+    label: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """A record that a row points at: the SQL that gives its object, and the column that holds its record key."""
 
@@ -114,6 +141,7 @@ class Feed:
 
     `schema`: what declares the object where it is the company's own. `kinds`: of links, those that may be written.
     `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
+    `pipelines`: of the object, those that its rows may be in and that are made where the target lacks them.
     `lead_key`: the attribute that carries the key of a contact that is a lead, which cannot have an external id.
     policy: upsert; `update_only` leaves alone what the target lacks, `create_only` what it has.
     when_changed: of values that somebody changed in the target since they were loaded: keep theirs, overwrite, or stop.
@@ -133,6 +161,7 @@ class Feed:
     schema: Schema | None = None
     kinds: tuple[LinkKind, ...] = ()
     lead_key: str = ""
+    pipelines: tuple[Pipeline, ...] = ()
 
     @property
     def label(self) -> str:
@@ -141,13 +170,15 @@ class Feed:
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """Give the two ends of a link; of a record the contact that it cannot be without, if its mart names one."""
+        """Give the two ends of a link; of a record the contact and the ticket that it cannot be without, if its mart names them."""
         if self.kind == "link":
             return LINK_ENDS[self.object]
-        return (CONTACT,) if CONTACT.key_column in {column.name for column in self.columns} else ()
+        named = {column.name for column in self.columns}
+        return tuple(end for end in (CONTACT, TICKET) if end.key_column in named)
 
 
 CONTACT = End("contact", "'contacts'", "contact_key")
+TICKET = End("ticket", "'tickets'", "ticket_key")
 # A link's ends are found by key, and the key's object is a column or, where a target has one kind of link, fixed.
 LINK_ENDS = {
     "associations": (End("from", "from_object", "from_key"), End("to", "to_object", "to_key")),
@@ -202,6 +233,7 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         schema=_schema(name, meta),
         kinds=tuple(_kinds(manifest, name, meta)),
         lead_key=meta.get("lead_key", ""),
+        pipelines=tuple(_pipelines(manifest, name, meta)),
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:
@@ -220,18 +252,39 @@ def _schema(exposure: str, meta: Mapping[str, Any]) -> Schema | None:
 
 
 def _kinds(manifest: Mapping[str, Any], exposure: str, meta: Mapping[str, Any]) -> Iterator[LinkKind]:
-    """Read the seed that `kinds` names from its file: the manifest has where a seed lies, not what is in it."""
-    if "kinds" not in meta:
+    for row in _seed(manifest, exposure, meta, "kinds"):
+        yield LinkKind(row["from_object"], row["to_object"], row["association_type"], row["label"] or None)
+
+
+def _pipelines(manifest: Mapping[str, Any], exposure: str, meta: Mapping[str, Any]) -> Iterator[Pipeline]:
+    """Give the pipelines of the exposure's object; the seed has a row for each stage."""
+    rows = [row for row in _seed(manifest, exposure, meta, "pipelines") if row["object"] == meta["object"]]
+    for (key, label), stages in groupby(rows, key=lambda row: (row["pipeline"], row["pipeline_label"])):
+        yield Pipeline(key, label, tuple(_stage(row) for row in stages))
+
+
+def _stage(row: Mapping[str, str]) -> Stage:
+    metadata = (("probability", row["probability"]), ("ticketState", row["ticket_state"]))
+    return Stage(
+        row["stage"],
+        row["stage_label"],
+        int(row["display_order"]),
+        tuple((name, value) for name, value in metadata if value),
+    )
+
+
+def _seed(
+    manifest: Mapping[str, Any], exposure: str, meta: Mapping[str, Any], key: str
+) -> Iterator[dict[str, str]]:
+    """Read the seed that a key of the exposure names from its file: the manifest has where a seed lies, not what is in it."""
+    if key not in meta:
         return
-    seed = next((node for node in manifest["nodes"].values() if node["name"] == meta["kinds"]), None)
+    seed = next((node for node in manifest["nodes"].values() if node["name"] == meta[key]), None)
     if seed is None:
-        raise ManifestError(f"Exposure {exposure}: there is no seed {meta['kinds']}.")
+        raise ManifestError(f"Exposure {exposure}: there is no seed {meta[key]}.")
     file = Path(seed["root_path"]) / seed["original_file_path"]
     with file.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            yield LinkKind(
-                row["from_object"], row["to_object"], row["association_type"], row["label"] or None
-            )
+        yield from csv.DictReader(lines)
 
 
 def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[str, Any]:

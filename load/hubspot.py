@@ -16,20 +16,20 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-import hubspot
 import structlog
 import urllib3
-from hubspot.crm import properties as properties_api
 
 from load import hubspot_account, hubspot_forget, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
+from load.hubspot_calls import Calls
 from load.hubspot_lifecycle import forward_only
 from load.hubspot_links import LinkTypes
 from load.hubspot_objects import is_missing, provision_objects
 from load.hubspot_optouts import carry_over
-from load.hubspot_paths import Redirected, paths
+from load.hubspot_paths import paths
+from load.hubspot_pipelines import Pipelines
 from load.hubspot_references import References
 from load.hubspot_schema import provision
 from load.hubspot_wire import (
@@ -49,12 +49,10 @@ from load.hubspot_wire import (
     refused_by,
     vanished,
 )
-from load.pacing import DAY_FREE, SHARE_FREE, BusyError, Limiter, Patience, patiently
+from load.pacing import DAY_FREE, SHARE_FREE, Limiter, Patience
 from load.target import (
-    AccessDeniedError,
     Definition,
     LoadError,
-    LoadStoppedError,
     Present,
     Result,
     Room,
@@ -76,12 +74,8 @@ LINKS_PER_CALL = 2_000
 # The smallest account's budget, until the first answer says what this one's is.
 CALLS_PER_WINDOW = 100
 WINDOW_SECONDS = 10.0
-TIMEOUT = urllib3.Timeout(connect=10, read=60)
 ATTEMPTS = 8
 UNANSWERED_IN_A_ROW = 3
-# A lock of a record lasts two seconds; a move to another data centre up to a day.
-LOCKED_SECONDS = 2.0
-LONGEST_WAIT_SECONDS = 60.0
 
 
 Work = TypeVar("Work")
@@ -119,38 +113,35 @@ class HubSpot:
         pool: urllib3.PoolManager | None = None,
         limiter: Limiter | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
         self._expected_account = expected_account
         self._threads = threads
         self._records_per_call = records_per_call
         self._links_per_call = links_per_call
         self._create_options = create_options
-        self._attempts = attempts
         self._paths = paths(version)
         self._limiter = limiter or Limiter(
             CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free, day_free=day_free
         )
         self._patience = Patience(UNANSWERED_IN_A_ROW)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        # Every attribute access of the SDK builds a client with a pool of its own: keep the ones that are needed.
-        client = hubspot.Client.create(
-            access_token=token, host=self._base_url, base_url=self._base_url, connection_pool_maxsize=threads
+        self._calls = Calls(
+            base_url,
+            token,
+            connections=threads,
+            attempts=attempts,
+            limiter=self._limiter,
+            version=version,
+            pool=pool,
         )
-        self._properties = client.crm.properties.core_api
-        self._groups = client.crm.properties.groups_api
-        self._pool = pool or self._properties.api_client.rest_client.pool_manager
-        if version != "v3":
-            for api in (self._properties, self._groups):
-                rest = api.api_client.rest_client
-                rest.pool_manager = Redirected(rest.pool_manager, version)
+        self._ask = self._calls.ask
         self._link_types = LinkTypes(self._ask, self._paths)
+        self._pipelines = Pipelines(self._ask, self._paths["pipelines"])
         self._references = References(self._found, records_per_call)
         self._records = 0
         self._adopted: set[str] = set()
         self._adopting = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"HubSpot({self._base_url!r})"
+        return f"HubSpot({self._calls.base_url!r})"
 
     @property
     def calls_per_second(self) -> float:
@@ -177,7 +168,7 @@ class HubSpot:
         account = str(self._ask("GET", self._paths["account"]).content.get("portalId", ""))
         if not account:
             raise LoadError(
-                f"{self._base_url} does not answer like HubSpot. Check the address in the settings."
+                f"{self._calls.base_url} does not answer like HubSpot. Check the address in the settings."
             )
         if self._expected_account not in (None, "", account):
             raise WrongAccountError(
@@ -187,30 +178,31 @@ class HubSpot:
         return account
 
     def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
-        """Create the objects, groups, properties, options and labels that the feeds need, or only say which.
+        """Create the objects, groups, properties, options, pipelines, stages and labels that the feeds need, or only say which.
 
         Raises:
             SchemaConflictError: HubSpot has them otherwise; nothing was changed.
         """
-        call = only_reading(self._typed) if dry_run else self._typed
+        call = only_reading(self._calls.typed) if dry_run else self._calls.typed
         changes = [*provision_objects(feeds, self._ask, self._paths, dry_run=dry_run)]
         # An object that is not there yet has no properties to compare with.
         new = {change.object for change in changes} if dry_run else set()
         changes += provision(
-            self._properties,
-            self._groups,
+            self._calls.properties,
+            self._calls.groups,
             [feed for feed in feeds if feed.object not in new],
             call,
             create_options=self._create_options,
         )
+        changes += self._pipelines.provision(feeds, dry_run=dry_run)
         return [*changes, *self._link_types.provision(feeds, dry_run=dry_run)]
 
     def definitions(self, feed: Feed) -> Mapping[str, Definition]:
         """Give types, options, stages and owners as they are now; see `load.target.Target`."""
         if feed.kind == "link" or is_missing(feed, self._ask, self._paths):
             return {}
-        known = self._typed(self._properties.get_all, feed.object)
-        return hubspot_account.definitions(known, feed, self._ask, self._paths)
+        known = self._calls.typed(self._calls.properties.get_all, feed.object)
+        return hubspot_account.definitions(known, feed, self._ask, self._paths, self._pipelines)
 
     def room(self) -> Sequence[Room]:
         """Give the limits of records, custom properties, associations and calls of the day."""
@@ -221,6 +213,11 @@ class HubSpot:
         most = self._links_per_call if feed.kind == "link" else self._records_per_call
         reads = 0 if feed.kind == "link" else math.ceil(update / self._records_per_call)
         return math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
+
+    def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give the rows with HubSpot's ids of products, pipelines and stages; see `load.target.Target`."""
+        rows = self._references.spelled(feed, rows, unknown_as_they_are=True)
+        return self._pipelines.spelled(feed, rows)
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Read records, or which of the links there are, a hundred a call; see `load.target.Target`."""
@@ -272,7 +269,7 @@ class HubSpot:
         return hubspot_forget.forget(contact_id, self._paths, self._forgetting)
 
     def _forgetting(self, method: str, path: str, body: str) -> Answer:
-        return patiently(lambda: self._once(method, path, body, may_be_gone=True), attempts=self._attempts)
+        return self._ask(method, path, body, may_be_gone=True)
 
     def _side_by_side(
         self, work: Callable[[Work], Iterable[Result]], items: Iterable[Work]
@@ -286,7 +283,7 @@ class HubSpot:
 
     def _upsert(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         try:
-            rows = self._references.resolve(feed, rows)
+            rows = self._pipelines.spelled(feed, self._references.spelled(feed, rows))
             there, moved, gone = self._known(feed, rows)
         except TargetUnavailableError as error:
             self._patience.unanswered(error)
@@ -553,102 +550,6 @@ class HubSpot:
     def _unanswered(self, inputs: Sequence[Input], error: TargetUnavailableError) -> Iterator[Result]:
         self._patience.unanswered(error)
         yield from (one.row.failed(str(error), one.payload) for one in inputs)
-
-    def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        return patiently(lambda: self._once(method, path, body), attempts=self._attempts)
-
-    def _once(self, method: str, path: str, body: str | None, *, may_be_gone: bool = False) -> Answer:
-        used = self._limiter.acquire()
-        try:
-            response = self._pool.request(
-                method,
-                self._base_url + path,
-                body=None if body is None else body.encode(),
-                headers=self._headers,
-                timeout=TIMEOUT,
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise BusyError(f"{self._base_url}{path}: {type(error).__name__}") from error
-        answer = Answer.read(response.status, response.headers, response.data)
-        if may_be_gone and answer.status == 404:  # noqa: PLR2004
-            return answer
-        self._understand(used, path, answer)
-        return answer
-
-    def _typed(self, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Make one of the SDK's typed calls, paced and repeated like the raw ones."""
-
-        def once() -> Any:
-            used = self._limiter.acquire()
-            try:
-                return call(*arguments)
-            except properties_api.ApiException as error:
-                answer = Answer.read(error.status, error.headers, error.body)
-                self._understand(used, call.__name__, answer)
-                raise LoadError(
-                    f"HubSpot refused {call.__name__} of {arguments[0]}: {message_of(answer)}"
-                ) from error
-            except urllib3.exceptions.HTTPError as error:
-                raise BusyError(f"{self._base_url}, {call.__name__}: {type(error).__name__}") from error
-
-        return patiently(once, attempts=self._attempts)
-
-    def _understand(self, used: int, path: str, answer: Answer) -> None:
-        """Learn the pace from an answer, and raise what is not about the records that were sent."""
-        self._learn(used, answer)
-        status = answer.status
-        if status in (401, 403):
-            raise AccessDeniedError(f"HubSpot refused the token for {path} ({status}): {message_of(answer)}")
-        if status == 429:  # noqa: PLR2004
-            self._too_many(answer)
-        if status == 423:  # noqa: PLR2004
-            raise BusyError("a record is locked (423)", LOCKED_SECONDS)
-        if status == 477:  # noqa: PLR2004
-            self._moving(answer)
-        if status in (408, 425) or status >= 500:  # noqa: PLR2004
-            raise BusyError(f"status {status} from {path}", _seconds(answer))
-        if status in (404, 405, 415):
-            raise LoadError(f"HubSpot has no {path} ({status}). Check the address and the object's name.")
-
-    def _learn(self, used: int, answer: Answer) -> None:
-        milliseconds = answer.number("X-HubSpot-RateLimit-Interval-Milliseconds")
-        self._limiter.learn(
-            used,
-            answer.number("X-HubSpot-RateLimit-Max"),
-            answer.number("X-HubSpot-RateLimit-Remaining"),
-            seconds=milliseconds / 1000 if milliseconds else None,
-        )
-        self._limiter.learn_day(
-            answer.number("X-HubSpot-RateLimit-Daily"),
-            answer.number("X-HubSpot-RateLimit-Daily-Remaining"),
-        )
-
-    def _too_many(self, answer: Answer) -> None:
-        policy = answer.content.get("policyName")
-        if policy == "DAILY":
-            self._limiter.exhaust(
-                "HubSpot's calls of the day are used up. Run it again tomorrow: it goes on from here."
-            )
-        else:
-            window = 1.0 if policy == "SECONDLY" else self._limiter.seconds
-            self._limiter.pause(answer.number("Retry-After") or window)
-        # The limiter does the waiting, for all threads at once.
-        raise BusyError("too many calls (429)", 0.0)
-
-    def _moving(self, answer: Answer) -> None:
-        seconds = answer.number("Retry-After") or LONGEST_WAIT_SECONDS
-        if seconds > LONGEST_WAIT_SECONDS:
-            raise LoadStoppedError(
-                f"HubSpot is moving the account to another data centre. Run it again in {seconds / 3600:.1f} hours."
-            )
-        raise BusyError("the account is being moved (477)", seconds)
-
-
-def _seconds(answer: Answer) -> float | None:
-    """Give the pause that an answer asks for, if it is one that can be waited out."""
-    asked = answer.number("Retry-After")
-    return None if asked is None else min(float(asked), LONGEST_WAIT_SECONDS)
 
 
 def _answered(work: Callable[[Work], Iterable[Result]], item: Work) -> list[Result]:

@@ -8,12 +8,11 @@ from typing import Any
 
 from load.answer import Answer
 from load.feeds import Feed
+from load.hubspot_pipelines import PROPERTIES, Pipelines
 from load.target import Definition, Room
 
 LONGEST_TEXT = 65_536
 OWNER = "hubspot_owner_id"
-# An object's properties for the pipeline and its stage.
-PIPELINES = {"deals": ("pipeline", "dealstage"), "tickets": ("hs_pipeline", "hs_pipeline_stage")}
 SEVERAL = ("checkbox",)
 OWNERS_PER_PAGE = 500
 
@@ -27,16 +26,18 @@ CHECKLIST = (
 Ask = Callable[[str, str], Answer]
 
 
-def definitions(properties: Any, feed: Feed, ask: Ask, paths: Mapping[str, str]) -> dict[str, Definition]:
+def definitions(
+    properties: Any, feed: Feed, ask: Ask, paths: Mapping[str, str], pipelines: Pipelines
+) -> dict[str, Definition]:
     """Say what each property of a feed takes; `properties` is the answer of the SDK's `get_all`."""
     # What refers to another record is our key until it is sent.
-    names = {feed.key, *(column.name for column in feed.columns if not column.refers_to)}
+    names = {feed.key, *(column.name for column in feed.columns if not column.names_record)}
     known = {each.name: each for each in properties.results if each.name in names}
     outside: dict[str, frozenset[str]] = {}
     if OWNER in known:
         outside[OWNER] = frozenset(_owners(ask, paths["owners"]))
-    if names & set(PIPELINES.get(feed.object, ())):
-        outside |= _stages(ask, paths["pipelines"], feed.object)
+    if names & set(PROPERTIES.get(feed.object, ())):
+        outside |= pipelines.allowed(feed)
     return {name: _definition(each, outside.get(name)) for name, each in known.items()}
 
 
@@ -57,13 +58,6 @@ def _owners(ask: Ask, path: str) -> Iterator[str]:
         if not following:
             return
         after = f"&after={following['after']}"
-
-
-def _stages(ask: Ask, path: str, object_: str) -> dict[str, frozenset[str]]:
-    pipelines = ask("GET", path.format(object=object_)).content.get("results", ())
-    pipeline, stage = PIPELINES[object_]
-    stages = frozenset(str(each["id"]) for one in pipelines for each in one["stages"])
-    return {pipeline: frozenset(str(one["id"]) for one in pipelines), stage: stages}
 
 
 def room(ask: Ask, paths: Mapping[str, str]) -> Iterator[Room]:

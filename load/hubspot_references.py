@@ -20,24 +20,31 @@ class References:
         self._ids: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
-    def resolve(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
-        """Put HubSpot's ids in the place of our keys; a record that HubSpot does not have is named by nothing."""
-        columns = {column.name: column.refers_to for column in feed.columns if column.refers_to}
+    def spelled(self, feed: Feed, rows: Sequence[Row], *, unknown_as_they_are: bool = False) -> Sequence[Row]:
+        """Put HubSpot's ids in the place of our keys; a record that HubSpot does not have is named by nothing.
+
+        unknown_as_they_are: it is named by our key, for a plan of which it is a part.
+        """
+        columns = {column.name: column.refers_to for column in feed.columns if column.names_record}
         if not columns:
             return rows
         with self._lock:
             for name, object_ in columns.items():
-                self._look_up(object_, feed.key, {row.values[name] for row in rows} - {None})
-        return [
-            replace(
-                row,
-                values={
-                    **row.values,
-                    **{name: self._ids.get((object_, row.values[name])) for name, object_ in columns.items()},
-                },
-            )
-            for row in rows
-        ]
+                self._look_up(
+                    str(object_), feed.key, {str(row.values[name]) for row in rows if row.values.get(name)}
+                )
+
+        def named(row: Row) -> Row:
+            ids = {
+                name: self._ids.get(
+                    (str(object_), row.values[name]), row.values[name] if unknown_as_they_are else None
+                )
+                for name, object_ in columns.items()
+                if name in row.values
+            }
+            return replace(row, values={**row.values, **ids})
+
+        return [named(row) for row in rows]
 
     def _look_up(self, object_: str, key: str, wanted: set[str]) -> None:
         unknown = sorted(value for value in wanted if (object_, value) not in self._ids)

@@ -14,7 +14,9 @@ import httpx
 
 from load import intercom_account, intercom_forget, intercom_tickets
 from load.feeds import Feed
+from load.intercom_bulk import CONTACTS_PER_CALL, BulkContacts
 from load.intercom_companies import Attachments, Companies
+from load.intercom_messages import CONTACT_NOTES, TICKET_NOTES, Messages
 from load.intercom_people import Contacts, Merges
 from load.intercom_schema import provision
 from load.intercom_tags import ROWS_PER_CALL, Taggings, Tags
@@ -46,7 +48,7 @@ UNANSWERED_IN_A_ROW = 3
 SEARCH_LAG_SECONDS = 180.0
 
 
-Kind = Companies | Contacts | Attachments | Merges | Tickets | Tags | Taggings
+Kind = Companies | Contacts | Attachments | Merges | Tickets | Tags | Taggings | Messages
 
 
 @runtime_checkable
@@ -79,6 +81,7 @@ class Intercom:
     threads: calls at a time. At 0.2 s a call, 16 use half of 1,667 calls in 10 s and 40 all but the free share.
     share_free: what is left to the workspace's other apps, 0 to 1.
     restore_archived: restore contacts of ours that somebody archived; otherwise their rows are refused.
+    bulk: new users are made a hundred a call, by the Preview API; see `load.intercom_bulk`.
     search_lag: seconds after which search finds what was made; what has no external id waits so long before it is looked up.
     transport: sends the calls, by default over the network.
     """
@@ -95,6 +98,7 @@ class Intercom:
         threads: int = 40,
         share_free: float = SHARE_FREE,
         restore_archived: bool = True,
+        bulk: bool = False,
         search_lag: float = SEARCH_LAG_SECONDS,
         attempts: int = ATTEMPTS,
         transport: httpx.BaseTransport | None = None,
@@ -103,6 +107,7 @@ class Intercom:
         self._expected_workspace = expected_workspace
         self._threads = threads
         self._restore_archived = restore_archived
+        self._bulk = bulk
         self._search_lag = search_lag
         self._limiter = limiter or Limiter(CALLS_PER_WINDOW, WINDOW_SECONDS, share_free=share_free)
         self._patience = Patience(UNANSWERED_IN_A_ROW)
@@ -183,9 +188,18 @@ class Intercom:
         """Count the calls for each row: a ticket is looked up with others, made, and put into its state in a second call."""
         if feed.object == "tickets":
             return math.ceil(create / ROWS_PER_LOOKUP) + 2 * create + 2 * update + archive
+        if feed.object in (CONTACT_NOTES, TICKET_NOTES):
+            return 3 * create
         if feed.object == "taggings":
             return math.ceil((create + update) / ROWS_PER_CALL) + archive
+        if feed.object == "contacts" and self._bulk:
+            # A job, a look at it, and the reading back.
+            return math.ceil(create / CONTACTS_PER_CALL) * 3 + 2 * update + archive
         return create + update * (1 if feed.kind == "link" else 2) + archive
+
+    def spelled(self, _: Feed, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give the rows as they are: what names another record of Intercom's is a link; see `load.target.Target`."""
+        return rows
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Read records, or whether they are linked, a call for each; see `load.target.Target`."""
@@ -194,8 +208,16 @@ class Intercom:
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Create or update records, or link them; see `load.target.Target`."""
         kind = self._kind(feed)
-        if isinstance(kind, Contacts | Tickets):
-            maker = self._makers.setdefault(feed, Maker(kind, self._threads, self._search_lag, self._tried))
+        if isinstance(kind, Contacts | Tickets | Messages):
+            # What is said is found where it was said, at once.
+            lag = 0.0 if isinstance(kind, Messages) else self._search_lag
+            maker = self._makers.setdefault(feed, Maker(kind, self._threads, lag, self._tried))
+            if self._bulk and isinstance(kind, Contacts):
+                bulk = BulkContacts(feed, self._wire, threads=self._threads, lag=self._search_lag)
+                for results, left in bulk.send(rows):
+                    yield from self._counted([results])
+                    yield from self._counted(maker.send(left))
+                return
             yield from self._counted(maker.send(rows))
         elif isinstance(kind, Taggings):
             batches = concurrently(
@@ -257,6 +279,8 @@ class Intercom:
             "tickets": lambda: Tickets(feed, self._wire),
             "tags": lambda: Tags(feed, self._wire),
             "taggings": lambda: Taggings(self._wire),
+            CONTACT_NOTES: lambda: Messages(feed, self._wire),
+            TICKET_NOTES: lambda: Messages(feed, self._wire),
         }
         if feed.object not in made:
             raise LoadError(f"Intercom takes no {feed.object}; it takes {', '.join(made)}.")

@@ -7,7 +7,7 @@ from load.feeds import Column, Feed, Property
 from load.target import SchemaChange, SchemaConflictError
 
 MODELS = {"contacts": "contact", "companies": "company"}
-WITHOUT_ATTRIBUTES = frozenset({"tags", "notes"})
+WITHOUT_ATTRIBUTES = frozenset({"tags", "contact_notes", "ticket_notes"})
 PEOPLE = {"contact": "people", "company": "company"}
 
 # What a contact and a company have of their own, of all that can be written.

@@ -155,7 +155,9 @@ class _Planning:
             definitions=self.digests.get(feed.label),
         )
         comparing, done = _Comparing(feed, self.takes.get(feed.label, {})), 0
-        while several := list(islice(rows, ROWS_PER_FILE)):
+        while batch := list(islice(rows, ROWS_PER_FILE)):
+            spelled = self.targets[feed.target].spelled(feed, [row for _, row in batch])
+            several = [*zip((state for state, _ in batch), spelled, strict=True)]
             there = self._there(feed, [row for _, row in several])
             actions = [
                 comparing.action(state, row, there.get(row.record_key, Present(row.record_key)))

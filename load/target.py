@@ -255,6 +255,13 @@ class Target(Protocol):
         """Estimate the calls for so many rows when nothing goes wrong."""
         ...
 
+    def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give the rows with the target's ids in the place of our keys of other records and of stages, as `send` sends them.
+
+        What is yet to be made keeps our key.
+        """
+        ...
+
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Give what the target holds now of each row: found by `target_id`, without one by the feed's key.
 

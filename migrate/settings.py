@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     intercom_workspace_id: str = "acme8463"
     intercom_share_free: float = Field(0.02, ge=0, lt=1)
     intercom_restore_archived: bool = True
+    intercom_bulk: bool = False
     intercom_search_lag: float = Field(180.0, ge=0)
 
     retention_raw_days: int = Field(90, ge=1)

@@ -58,6 +58,7 @@ def targets(settings: Settings) -> dict[str, Reversible]:
             expected_workspace=settings.intercom_workspace_id,
             share_free=settings.intercom_share_free,
             restore_archived=settings.intercom_restore_archived,
+            bulk=settings.intercom_bulk,
             search_lag=settings.intercom_search_lag,
         ),
     }

@@ -347,6 +347,14 @@ create transient table if not exists raw_hubspot.owners (
     _extracted_at timestamp_ntz
 );
 
+create transient table if not exists raw_hubspot.pipelines (
+    object varchar not null,
+    id varchar not null,
+    payload varchar,
+    _run_id varchar,
+    _extracted_at timestamp_ntz
+);
+
 create transient table if not exists raw_hubspot.associations (
     from_object varchar not null,
     from_id varchar not null,

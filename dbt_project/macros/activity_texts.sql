@@ -16,6 +16,21 @@
 {%- endmacro %}
 
 
+{#
+    A plain text as HTML with a record's id at its end: what Intercom keeps no key for is found by it. The same text stands
+    in load/intercom_messages.py, and staging reads the id back by it.
+#}
+{% macro as_marked_html(text, key) -%}
+    '<p>' || {{ as_html(text) }} || '</p><p>[Salesforce ' || {{ key }} || ']</p>'
+{%- endmacro %}
+
+
+{# The record's id that `as_marked_html` put at the end of a text; null where there is none. #}
+{% macro marked_key(html) -%}
+    nullif(split_part(split_part({{ html }}, '[Salesforce ', 2), ']', 1), '')
+{%- endmacro %}
+
+
 {# A text as a JSON string, with its quotation marks. #}
 {% macro as_json_text(column) -%}
     '"' || replace(replace({{ column }}, '\\', '\\\\'), '"', '\\"') || '"'

@@ -20,9 +20,23 @@
         ('intercom', 'contacts'),
         ('intercom', 'tickets'),
         ('intercom', 'tags'),
+        ('intercom', 'contact_notes'),
+        ('intercom', 'ticket_notes'),
     ]) }}
 {% endmacro %}
 
+
+
+{# The policy of an exposure of the outbound marts; see docs/load.md. #}
+{% macro policy_of(target, object) %}
+    {%- for exposure in (graph.exposures.values() if execute else []) -%}
+        {%- set meta = exposure.config.meta -%}
+        {%- if meta.get('target') == target and meta.get('object') == object -%}
+            {{ return(meta.get('policy', 'upsert')) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return('upsert') }}
+{% endmacro %}
 
 
 {# Records that are never merged: the object in the targets, the one in Salesforce, the staged model, and its id. #}

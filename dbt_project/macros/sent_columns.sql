@@ -9,14 +9,14 @@
 
 
 {#
-    The properties of a record mart's contract: `{name, data_type, is_custom, read_at, is_pii, refers_to}` each. dbt's graph is known neither while
+    The properties of a record mart's contract that can be read back, all but those with `meta.is_unread`: `{name, data_type, is_custom, read_at, is_pii, refers_to}` each. dbt's graph is known neither while
     parsing nor in a unit test, which says what it compares by overriding this macro.
 #}
 {% macro contract_properties(mart) %}
     {%- set properties = [] -%}
     {%- if execute -%}
         {%- set columns = graph.nodes['model.' ~ project_name ~ '.' ~ mart].columns -%}
-        {%- for name in property_names(columns) -%}
+        {%- for name in property_names(columns) if not columns[name].config.meta.get('is_unread') -%}
             {%- set column = columns[name] -%}
             {%- do properties.append({
                 'name': name,

@@ -31,6 +31,18 @@ resolved as (
         count(*) as rows_in,
         0 as merged
     from {{ ref('int_tags_named') }}
+    union all
+    select
+        'contact_notes' as object,
+        count(*) as rows_in,
+        count_if(note_id <> golden_id) as merged
+    from {{ ref('int_activities_contact_notes') }}
+    union all
+    select
+        'ticket_notes' as object,
+        count(*) as rows_in,
+        0 as merged
+    from {{ ref('int_activities_ticket_notes') }}
 ),
 
 mapped as (

@@ -19,6 +19,7 @@ from sandbox.faults import Fault, strike
 from sandbox.intercom import (
     admins,
     attributes,
+    bulk,
     companies,
     contacts,
     conversations,
@@ -37,13 +38,15 @@ from sandbox.intercom.workspace import Workspace
 
 TOKEN = "sandbox-intercom-token"  # noqa: S105 - public, and good for nothing but this stand-in
 # Older versions have other shapes.
-VERSIONS = {"2.14": (2, 14), "2.15": (2, 15), "2.16": (2, 16)}
+VERSIONS = {"2.14": (2, 14), "2.15": (2, 15), "2.16": (2, 16), "Preview": (3, 0)}
 
 API: dict[str, dict[str, Operation]] = {
     "/contacts": {"GET": contacts.list_contacts, "POST": contacts.create_contact},
     "/contacts/search": {"POST": contacts.search_contacts},
     "/contacts/merge": {"POST": contacts.merge_contacts},
     "/contacts/find_by_external_id/{external_id:path}": {"GET": contacts.find_by_external_id},
+    "/contacts/bulk": {"POST": bulk.create_contacts},
+    "/contacts/bulk/{job_id}": {"GET": bulk.show_job},
     "/contacts/{contact_id}": {
         "GET": contacts.show_contact,
         "PUT": contacts.update_contact,

@@ -86,6 +86,17 @@ LABELLED: list[Column] = [
     ("tagged_key", "varchar", None),
     ("tag_key", "varchar", None),
 ]
+REMARKS: list[Column] = [
+    ("contact_key", "varchar", None),
+    ("body", "varchar", None),
+    ("admin_id", "number(38,0)", None),
+]
+SAID: list[Column] = [
+    ("ticket_key", "varchar", None),
+    ("body", "varchar", None),
+    ("created_at", "timestamp_ntz", None),
+    ("admin_id", "number(38,0)", None),
+]
 ATTACHMENTS: list[Column] = [("contact_key", "varchar", None), ("company_key", "varchar", None)]
 
 
@@ -205,6 +216,24 @@ def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
                 **intercom,
             ),
             model("requests", REQUESTS),
+        ),
+        *(
+            (
+                exposure(
+                    f"intercom_{object_}",
+                    mart,
+                    object=object_,
+                    key="salesforce_id",
+                    order=order,
+                    policy="create_only",
+                    **intercom,
+                ),
+                model(mart, columns),
+            )
+            for object_, mart, columns, order in (
+                ("contact_notes", "remarks", REMARKS, 70),
+                ("ticket_notes", "said", SAID, 75),
+            )
         ),
     )
 

@@ -31,6 +31,8 @@ def test_feeds_come_in_the_order_of_sending() -> None:
         "hubspot associations",
         "intercom tags",
         "intercom taggings",
+        "intercom contact_notes",
+        "intercom ticket_notes",
     ]
 
 

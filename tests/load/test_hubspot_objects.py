@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from load.feeds import Column, Feed, LinkKind, Option, Property, Schema
+from load.drift import changes as differences
+from load.feeds import Column, Feed, LinkKind, Option, Pipeline, Property, Schema, Stage
 from load.hubspot import HubSpot
 from load.hubspot_lifecycle import forward_only
 from load.hubspot_optouts import carry_over
@@ -105,6 +106,74 @@ def test_a_line_names_its_product_by_hubspots_id(
     }
     assert held["i1"]["properties"]["hs_product_id"] == product.target_id
     assert held["i2"]["properties"]["hs_product_id"] is None
+
+
+def test_a_plan_names_the_product_as_hubspot_does(hubspot: HubSpot, contacts: Feed) -> None:
+    products = _feed(contacts, "products", Column("name", "varchar"))
+    column = Column("hs_product_id", "varchar", refers_to="products")
+    lines = _feed(contacts, "line_items", column)
+    hubspot.provision([products, lines])
+    made = _sent(hubspot, products, *(Row(key, "h", "create", None, {"name": key}) for key in ("p1", "p2")))
+    line = _sent(hubspot, lines, Row("i1", "h", "create", None, {"hs_product_id": "p1"}))["i1"]
+    row = Row("i1", "h2", "update", line.target_id, {"hs_product_id": "p2"})
+
+    [[present]] = hubspot.read(lines, [row])
+    [spelled] = hubspot.spelled(lines, [row])
+
+    first, second = made["p1"].target_id, made["p2"].target_id
+    assert differences(lines, spelled, present.values) == {"hs_product_id": (first, second)}
+    [same] = hubspot.spelled(lines, [replace(row, values={"hs_product_id": "p1"})])
+    assert differences(lines, same, present.values) == {}
+
+
+def test_pipelines_and_stages_are_made_where_they_are_lacking(
+    hubspot: HubSpot, hubspot_address: str, contacts: Feed
+) -> None:
+    columns = (
+        Column("dealname", "varchar"),
+        Column("pipeline", "varchar", refers_to="pipelines"),
+        Column("dealstage", "varchar", refers_to="stages"),
+    )
+    own = Pipeline("partners", "Partners", (Stage("signed", "Signed", 0, (("probability", "1.0"),)),))
+    known = Stage("closedwon", "Whatever it is called", 0)
+    added = Stage("analysis", "Needs Analysis", 2, (("probability", "0.4"),))
+    deals = replace(
+        _feed(contacts, "deals", *columns),
+        pipelines=(own, Pipeline("default", "Sales Pipeline", (known, added))),
+    )
+    wanted = ["pipeline created", "stage of Sales Pipeline created"]
+    assert [c.change for c in hubspot.provision([deals], dry_run=True) if "created" in c.change][
+        -2:
+    ] == wanted
+    before = hubspot.definitions(deals)["dealstage"].allowed or frozenset()
+    assert {"signed", "analysis", "closedwon", "contractsent"} <= before
+    assert [change.change for change in hubspot.provision([deals])][-2:] == wanted
+    assert hubspot.provision([deals]) == []
+    assert hubspot.definitions(deals)["dealstage"].allowed == before
+
+    stages = {"d1": ("partners", "signed"), "d2": ("default", "analysis"), "d3": ("default", "contractsent")}
+    rows = [
+        Row(key, "h", "create", None, {"dealname": key, "pipeline": pipeline, "dealstage": stage})
+        for key, (pipeline, stage) in stages.items()
+    ]
+    results = _sent(hubspot, deals, *rows)
+    assert {result.status for result in results.values()} == {"succeeded"}
+    listed = _read(hubspot_address, "/crm/v3/pipelines/deals")["results"]
+    labels = {stage["id"]: (each["label"], stage["label"]) for each in listed for stage in each["stages"]}
+    held = {
+        key: _read(hubspot_address, f"/crm/v3/objects/deals/{result.target_id}?properties=dealstage")
+        for key, result in results.items()
+    }
+    assert {key: labels[record["properties"]["dealstage"]] for key, record in held.items()} == {
+        "d1": ("Partners", "Signed"),
+        "d2": ("Sales Pipeline", "Needs Analysis"),
+        "d3": ("Sales Pipeline", "Contract Sent"),
+    }
+    again = [replace(row, action="update", target_id=results[row.record_key].target_id) for row in rows]
+    [present] = hubspot.read(deals, again)
+    held_by_key = {one.record_key: one.values for one in present}
+    for row in hubspot.spelled(deals, again):
+        assert differences(deals, row, held_by_key[row.record_key]) == {}
 
 
 def test_who_opted_out_gets_no_email_and_nobody_else_is_touched(

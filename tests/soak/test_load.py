@@ -8,8 +8,9 @@ import json
 import multiprocessing
 import os
 import shutil
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,9 @@ def _soak(seed: int, addresses: dict[str, str], home: Path, port: str | None) ->
         for side in sides:
             side.check(made, attempts[side.name], known[side.name])
         again = plan(warehouse, declared(made.targets))
-        assert (again.to_send, again.to_archive) == (0, 0)
+        assert (again.to_send, again.to_archive) == (0, 0), [
+            each.feed.label for each in again.feeds if each.to_send
+        ]
         assert not [*(home / "spool").glob("*")]
     finally:
         warehouse.close()
@@ -299,7 +302,7 @@ class IntercomSide(Side):
     def prepare(self, made: World) -> None:
         self.ask("POST", "/_sandbox/reset")
         self.ask("POST", "/_sandbox/limits", {"requests_per_minute": 6_000_000})
-        self.ask("POST", "/_sandbox/latency", {"search_lag_seconds": 0})
+        self.ask("POST", "/_sandbox/latency", {"search_lag_seconds": made.search_lag})
         for n, email in enumerate(sorted({row["email"] for row in made.before} - {"no address"})):
             contact = self.ask("POST", "/contacts", {"role": "user", "email": email, "name": "Before"})
             if n == 0:
@@ -332,8 +335,10 @@ class IntercomSide(Side):
                 assert known["contacts", key] == keyed[key]["id"]
                 company = companies[made.tables["joined"][f"j-{key}"]["company_key"]]
                 self._check_attached(made, keyed[key]["id"], company, attempts["attachments", f"j-{key}"])
+                self._check_note(made, keyed[key]["id"], f"n-{key}")
             else:
                 assert self.people_meddled(), f"{key} is missing"
+        time.sleep(made.search_lag)
         self._check_tickets(made, attempts, known)
 
     def _check_tickets(
@@ -352,6 +357,14 @@ class IntercomSide(Side):
             assert attempts["tickets", key]["status"] == "succeeded"
             self._check_ticket(keyed[key], row)
             assert known["tickets", key] == keyed[key]["id"]
+            said = f"m-{key.removeprefix('500-')}"
+            parts = keyed[key]["ticket_parts"]["ticket_parts"]
+            assert _marked(parts, said) == (said in made.tables["said"])
+
+    def _check_note(self, made: World, contact: str, key: str) -> None:
+        """A note is there once; who merged or archived its contact may have taken it away."""
+        times = _marked(self.ask("GET", f"/contacts/{contact}/notes")["data"], key)
+        assert times == (key in made.tables["remarks"]) or (self.people_meddled() and times == 0), key
 
     def _check_ticket(self, ticket: dict[str, Any], row: dict[str, Any]) -> None:
         assert ticket["ticket_type"]["name"] == row["ticket_type"]
@@ -382,6 +395,11 @@ class IntercomSide(Side):
         assert attempt["status"] == "succeeded", attempt
         attached = [each["id"] for each in self.ask("GET", f"/contacts/{contact}/companies")["data"]]
         assert company in attached or self.people_meddled()
+
+
+def _marked(messages: Sequence[Mapping[str, Any]], key: str) -> int:
+    """Count the messages that carry a key of ours."""
+    return sum(f"[Salesforce {key}]" in (each.get("body") or "") for each in messages)
 
 
 SIDES: dict[str, type[Side]] = {"hubspot": HubSpotSide, "intercom": IntercomSide}

@@ -18,6 +18,7 @@ from load import ledger, planning, plans
 from load.apply import apply
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
+from load.hubspot_calls import Calls
 from load.intercom import Intercom
 from load.intercom_wire import Wire
 from load.ledger import Spool, replay
@@ -54,6 +55,11 @@ class World:
     faults: int
     reading: Reading
     dice: random.Random = field(repr=False)
+
+    @property
+    def search_lag(self) -> float:
+        """Give the seconds for which Intercom's search does not show what is new, in one world of four."""
+        return 0.2 if self.seed % 4 == 1 else 0.0
 
     def change(self) -> None:
         """Change, add and take away some rows, as a company does between two loads."""
@@ -94,6 +100,8 @@ def world(seed: int) -> World:
             "merged": {},
             "labels": {},
             "labelled": {},
+            "remarks": {f"n-{key}": _note(f"n-{key}", contact_key=key) for key in [*contacts][::3]},
+            "said": {f"m-{key}": _note(f"m-{key}", ticket_key=f"500-{key}") for key in [*contacts][::2]},
             "requests": {f"500-{key}": _request(key, dice) for key in contacts},
         },
         odd,
@@ -135,6 +143,10 @@ def _request(contact: str, dice: random.Random) -> Row:
         "created_at": datetime(2020, 1, 2, 3, 4, dice.randrange(60)),
         "request_origin": dice.choice((None, "Web")),
     }
+
+
+def _note(key: str, **hangs_on: str) -> Row:
+    return {**hangs_on, "body": f"<p>Hi</p><p>[Salesforce {key}]</p>", "created_at": datetime(2021, 2, 3)}
 
 
 def _link(contact: str, company: str) -> Row:
@@ -188,8 +200,8 @@ class _Hurried:
             self.now += seconds
 
 
-def connected(addresses: Mapping[str, str]) -> dict[str, Target]:
-    """Give the targets, in a hurry: small batches, no waiting."""
+def connected(addresses: Mapping[str, str], search_lag: float = 0.0) -> dict[str, Target]:
+    """Give the targets, in a hurry: small batches, no waiting but for Intercom's search."""
 
     def limiter() -> Limiter:
         time = _Hurried()
@@ -204,7 +216,7 @@ def connected(addresses: Mapping[str, str]) -> dict[str, Target]:
         limiter=limiter(),
     )
     intercom = Intercom(
-        addresses["intercom"], marts.INTERCOM_TOKEN, threads=3, search_lag=0, limiter=limiter()
+        addresses["intercom"], marts.INTERCOM_TOKEN, threads=3, search_lag=search_lag, limiter=limiter()
     )
     return {"hubspot": hubspot, "intercom": intercom}
 
@@ -214,7 +226,7 @@ def load(warehouse: Warehouse, made: World, addresses: Mapping[str, str], folder
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     stamina.set_testing(True, attempts=4, cap=True)
     replay(warehouse, folder)
-    chosen, targets = declared(made.targets), connected(addresses)
+    chosen, targets = declared(made.targets), connected(addresses, made.search_lag)
     stored = planning.make(warehouse, chosen, targets, folder, reading=made.reading)
     planned = plans.find(warehouse, stored.plan.plan_id or "", chosen, targets).plan
     apply(warehouse, planned, targets, run_id=run_id, spool_dir=folder, most_archived_share=1.0)
@@ -254,7 +266,7 @@ def _arm(point: str, count: int) -> None:
         timer.daemon = True
         timer.start()
     for owner, name, before, after in (
-        (HubSpot, "_once", "ask", "asked"),
+        (Calls, "once", "ask", "asked"),
         (Wire, "once", "ask", "asked"),
         (Spool, "write", "write", "written"),
         (ledger, "_store", "store", "stored"),

@@ -16,6 +16,7 @@
     'int_quality_links_role_unmapped',
     'int_quality_tickets_type_unmapped',
     'int_quality_tickets_contactless',
+    'int_quality_notes_homeless',
     'int_quality_links_orphaned',
 ] %}
 

@@ -3,7 +3,9 @@ with sent as (
     select
         '{{ target }}' as target,
         '{{ object }}' as object,
-        _record_key as record_key
+        _record_key as record_key,
+        _row_hash as row_hash,
+        '{{ policy_of(target, object) }}' as policy
     from {{ ref(target ~ '__' ~ object) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -12,5 +14,7 @@ with sent as (
 select
     target,
     object,
-    record_key
+    record_key,
+    row_hash,
+    policy
 from sent

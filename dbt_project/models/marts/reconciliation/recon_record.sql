@@ -13,6 +13,20 @@ with records as (
         tag_key as record_id,
         tag_key as golden_id
     from {{ ref('int_tags_named') }}
+    union all
+    select
+        'contact_notes' as object,
+        source_object,
+        note_id as record_id,
+        golden_id
+    from {{ ref('int_activities_contact_notes') }}
+    union all
+    select
+        'ticket_notes' as object,
+        source_object,
+        note_id as record_id,
+        note_id as golden_id
+    from {{ ref('int_activities_ticket_notes') }}
 ),
 
 target_objects as (
@@ -180,7 +194,7 @@ select
         when 'merged' then 'merged into ' || record_key
         when 'quarantined' then problems
         when 'verified'
-            then iff(kept_fields > 0, kept_fields || ' fields are kept as somebody changed them', null)
+            then iff(kept_fields > 0, kept_fields || ' fields are kept as the target has them', null)
         when 'mismatched' then mismatching_fields || ' fields differ, see recon_field'
         when 'refused' then coalesce(error_category, 'refused') || ': ' || coalesce(error_message, 'no message')
         when 'failed' then coalesce(error_category, 'failed') || ': ' || coalesce(error_message, 'no message')

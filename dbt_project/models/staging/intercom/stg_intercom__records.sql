@@ -17,8 +17,11 @@ renamed as (
                 then coalesce(payload:external_id::varchar, payload:custom_attributes:salesforce_id::varchar)
             when 'tags' then lower(payload:name::varchar)
             when 'tickets' then payload:ticket_attributes:salesforce_id::varchar
+            when 'contact_notes' then {{ marked_key('payload:body::varchar') }}
+            when 'ticket_notes' then {{ marked_key('payload:body::varchar') }}
         end as record_key,
-        payload:contacts:contacts[0]:id::varchar as intercom_contact_id,
+        coalesce(payload:contacts:contacts[0]:id::varchar, payload:contact:id::varchar) as intercom_contact_id,
+        payload:ticket_id::varchar as intercom_ticket_id,
 
         -- documents
         payload as properties,
