@@ -106,3 +106,16 @@ def test_what_does_not_pass_is_named_and_every_record_is_there_the_next_time(
     httpx.delete(f"{org.url}/_sandbox/faults").raise_for_status()
     assert _copy(org, quick, tmp_path, "next").status == "succeeded"
     assert _people(quick) == ALL
+
+
+def test_a_job_that_could_not_be_deleted_is_deleted_by_the_next_call(
+    org: Org, quick: RawWarehouse, tmp_path: Path
+) -> None:
+    org.control("faults", faults=[{"path": "DELETE /services/data", "status": 500, "times": 99}])
+    assert _copy(org, quick, tmp_path, "run").status == "succeeded"
+    [job] = org.sf.restful("jobs/query")["records"]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [job["id"]]
+    httpx.delete(f"{org.url}/_sandbox/faults").raise_for_status()
+    assert _copy(org, quick, tmp_path, "next").status == "succeeded"
+    assert not org.sf.restful("jobs/query")["records"]
+    assert not [*tmp_path.iterdir()]
