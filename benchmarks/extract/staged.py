@@ -4,12 +4,13 @@
 extract. How long the last two took is also told from when their job was complete.
 """
 
+import contextlib
 import csv
 import io
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,6 @@ from extract.salesforce.results import Results
 from extract.sources import SourceObject
 
 SOURCE = SourceObject(OBJECT, OBJECT.upper())
-# When jobs were complete.
-complete: list[float] = []
 
 
 def staged(url: str, folder: Path, job: str, total: str) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def whole(url: str, folder: Path, page_rows: str, digested: str = "") -> dict[st
     sf, settings = login(url), Settings(page_rows=int(page_rows))
     sf.session.budget.floor = 0.0
     description = describe(sf, OBJECT)
-    with ThreadPoolExecutor(settings.pages) as pool:
+    with ThreadPoolExecutor(settings.pages) as pool, _completions() as complete:
         call = Call(sf, "bench", folder, UNTIL, settings, _silent, pool, lambda _: None)
         copy = read_object(call, SOURCE, description, Known(), None)
         seconds = time.monotonic() - complete[0]
@@ -56,9 +55,10 @@ def extracted(url: str, folder: Path, run_id: str) -> dict[str, Any]:
     connection = warehouse.connect("local")
     warehouse.setup(connection)
     began = time.monotonic()
-    [done] = extract(
-        login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder, full=run_id == "full"
-    )
+    with _completions() as complete:
+        [done] = extract(
+            login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder, full=run_id == "full"
+        )
     ended = time.monotonic()
     return {
         "rows": done.landed_count,
@@ -89,15 +89,22 @@ def _read(url: str, folder: Path, job: str, total: int) -> tuple[Description, in
     return description, rows, time.monotonic() - began
 
 
-def _noted(wait: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Note when a job is complete: how long the stand-in needs for it is no matter of ours."""
+@contextlib.contextmanager
+def _completions() -> Iterator[list[float]]:
+    """Note when jobs are complete: how long the stand-in needs for one is no matter of ours."""
+    moments: list[float] = []
+    wait = query.wait_for_job
 
     def waiting(*arguments: Any, **named: Any) -> int | None:
         total = wait(*arguments, **named)
-        complete.append(time.monotonic())
+        moments.append(time.monotonic())
         return total
 
-    return waiting
+    query.wait_for_job = waiting
+    try:
+        yield moments
+    finally:
+        query.wait_for_job = wait
 
 
 def _silent(_name: str, _rows: int, _total: int | None) -> None:
@@ -111,6 +118,5 @@ WAYS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 if __name__ == "__main__":
-    query.wait_for_job = _noted(query.wait_for_job)
     way, address, path, *more = sys.argv[1:]
     print(json.dumps(WAYS[way](address, Path(path), *more)))
