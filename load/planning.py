@@ -202,6 +202,7 @@ class _Planning:
     def _findings(self, planned: FeedPlan) -> Iterator[Finding]:
         feed = planned.feed
         yield from preflight.values(self.connection, planned, self.feeds, self.takes.get(feed.label, {}))
+        yield from preflight.crowded(self.connection, planned)
         if feed.when_changed == "stop" and planned.by_hand:
             message = (
                 f"{planned.by_hand} records were changed by hand in {feed.target} since they were loaded, and the exposure "

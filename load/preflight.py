@@ -20,6 +20,8 @@ UNFIT = {
     "double": {"date", "datetime", "bool", "boolean", "integer"},
 }
 MOST_VALUES = 1_000
+# A contact of Intercom is at so many companies at most (`contact_company_limit_exceeded`).
+MOST_LINKS = {"attachments": ("contact_key", 1_000)}
 SHOWN = 5
 
 
@@ -85,6 +87,25 @@ def _values(feed: Feed, feeds: Sequence[Feed], asked: Sequence[tuple[Column, Def
         for column, definition in asked
     ]
     return f"{changes(feed, coming_ends(feed, feeds), retry_refused=False)} {' union all '.join(parts)}"
+
+
+def crowded(connection: Any, planned: FeedPlan) -> Iterator[Finding]:
+    """Count the links that are more than a target takes of one record."""
+    feed = planned.feed
+    if feed.object not in MOST_LINKS or not planned.to_send:
+        return
+    end, most = MOST_LINKS[feed.object]
+    many = f"select count(*) as n from {feed.relation} group by {end} having count(*) > {most}"
+    [(records, links)] = execute(connection, f"select count(*), sum(n - {most}) from ({many}) as many", {})
+    if records:
+        yield Finding(
+            feed.target,
+            feed.object,
+            f"{records} records have more than the {most:,} {feed.object} that {feed.target} takes of one; {links:,} of them "
+            "are refused. Decide in the mart which are left out.",
+            stops=False,
+            rows=int(links),
+        )
 
 
 def _not_allowed(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from load import planning, plans
+from load import planning, plans, preflight
 from load.apply import Applied, apply
 from load.feeds import Feed, feeds
 from load.guards import guards
@@ -386,6 +386,27 @@ def test_intercom_is_planned_the_same_way(
     assert json.loads(
         marts.query(connection, "select changes from ops.plan_action where action = 'update'")[0][0]
     )["name"] == ["Ada", "Grace"]
+
+
+def test_a_contact_at_more_companies_than_intercom_takes_is_found(
+    connection: Any, declared: list[Feed]
+) -> None:
+    joined = next(feed for feed in declared if feed.label == "intercom attachments")
+    marts.fill(
+        connection,
+        "joined",
+        "contact_key, company_key",
+        f"""select 'j' || n as _record_key, iff(n <= 1002, 'c1', 'c' || n) as contact_key, 'f' || n as company_key
+            from ({marts.numbers(1100)}) as made""",
+    )
+
+    [finding] = preflight.crowded(connection, FeedPlan(joined, create=1100))
+
+    assert finding.message.startswith(
+        "1 records have more than the 1,000 attachments that intercom takes of one; 2"
+    )
+    assert (finding.rows, finding.stops) == (2, False)
+    assert [*preflight.crowded(connection, FeedPlan(joined))] == []
 
 
 def test_somebody_has_to_agree_to_a_large_first_load_and_to_many_deletions(declared: list[Feed]) -> None:
