@@ -112,7 +112,7 @@ def exceptions(ask: Ask, target: str | None = None, name: str | None = None) -> 
 def link_exceptions(ask: Ask) -> pd.DataFrame:
     """Every link that is neither verified nor merged, and why; at most MOST_ROWS."""
     return ask(
-        f"select target, source_field, source_id, link_key, status, reason from {LINKS} "
+        f"select target, source_field, source_id, status, reason, link_key from {LINKS} "
         f"where status not in ('verified', 'merged') order by target, status, source_field, source_id limit {MOST_ROWS}",
         (),
     )

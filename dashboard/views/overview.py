@@ -24,9 +24,9 @@ def show() -> None:
         st.subheader("What became of every record")
         look.chart(look.outcomes(objects))
         look.table(objects, "objects")
-    _quality()
-    _history()
     _run(runs)
+    _history()
+    _quality()
 
 
 def _verdict(objects: pd.DataFrame) -> None:
