@@ -4,13 +4,14 @@ import getpass
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import load.ledger
 from load.undo import FORGOTTEN
+from migrate import mentions, phases, runs, systems, traces
 from migrate import person as people
-from migrate import runs, systems, traces
 from migrate.errors import SetupError
 from migrate.person import Person
 from migrate.phases import Work
@@ -21,8 +22,8 @@ from migrate.traces import Trace
 def forget(work: Work, named: str, *, confirmed: bool = False) -> dict[str, Any]:
     """Find a person by address or id; with `confirmed` take them out of both targets, the files and all tables.
 
-    The order makes a second call after a kill finish the work: first the tombstones, so that nobody comes back, at the
-    end the tables by which they are found. Afterwards everything is searched again.
+    The order makes a second call after a kill finish the work: first the tombstones, so that nobody comes back, then the
+    targets, at the end the tables by which they are found. Afterwards everything is searched again.
 
     Raises:
         SetupError: nobody is found.
@@ -33,7 +34,8 @@ def forget(work: Work, named: str, *, confirmed: bool = False) -> dict[str, Any]
     systems.check_accounts(work.settings)
     for name, target in targets.items():
         person.contacts.setdefault(name, set()).update(target.people(sorted(person.addresses)))
-    found = _traces(work, person)
+    named_in = [*mentions.find(work.connection, phases.declared_feeds(work.settings), targets, person)]
+    found = [*_traces(work, person), *_mentioned({one.feed.label: len(one.rows) for one in named_in})]
     if not found:
         raise SetupError(
             "There is no such person in the warehouse, the files or the targets. Give an address, a Salesforce id or a "
@@ -52,9 +54,10 @@ def forget(work: Work, named: str, *, confirmed: bool = False) -> dict[str, Any]
         name: sum(target.forget(each) for each in sorted(person.contacts[name]))
         for name, target in targets.items()
     }
+    kept = {one.feed.label: mentions.empty(targets, one) for one in named_in}
     _take_out(work, person, salt)
     certificate = _certify(work, named, salt, found, deleted)
-    left = [asdict(one) for one in _in_warehouse_and_files(work, person)]
+    left = [asdict(one) for one in (*_in_warehouse_and_files(work, person), *_mentioned(kept))]
     return {**result, "done": True, "certificate_id": certificate, "targets": deleted, "left": left}
 
 
@@ -65,6 +68,10 @@ def _traces(work: Work, person: Person) -> list[Trace]:
         if ids
     ]
     return [*_in_warehouse_and_files(work, person), *contacts]
+
+
+def _mentioned(numbers: Mapping[str, int]) -> list[Trace]:
+    return [Trace(label, number, "values emptied") for label, number in numbers.items() if number]
 
 
 def _in_warehouse_and_files(work: Work, person: Person) -> list[Trace]:

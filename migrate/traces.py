@@ -1,6 +1,7 @@
 """Where a person is: every cell of every table, every file of the home; and taking them out of there."""
 
 import io
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from migrate.runs import rows
 # person. A backup without them cannot bring them back, which is the point.
 ROWS_TO_DELETE = frozenset({"LOAD_LEDGER", "BACKUP", "READ_BACK_SAMPLE", "DELETION"})
 OWN_TABLES = frozenset({"TOMBSTONE", "TOMBSTONE_SALT", "CERTIFICATE"})
-# What of a row of the audit log may describe the person beyond their address.
+# What of a row of the audit log may describe the person beyond their address; a row about another record keeps what of it
+# does not name them, for it says how to undo that row's write.
 DOCUMENTS = frozenset({"PAYLOAD", "BEFORE_IMAGE", "CHANGES", "ERROR_MESSAGE", "ROW_HASH"})
 # Whoever is found by these is found again after a kill, so they go last.
 LAST = ("INTERMEDIATE", "RAW_SALESFORCE")
@@ -101,17 +103,45 @@ def take_out(connection: Any, table: Table, person: Person, token: str) -> None:
 
 
 def _redact(connection: Any, table: Table, person: Person, token: str) -> None:
-    emptied = []
-    for name in table.columns:
-        if name in DOCUMENTS:
-            emptied.append(f'"{name}" = null')
-        else:
-            emptied.append(f'"{name}" = iff({_names(name, person)}, \'{token}\', "{name}")')
+    told = [name for name in table.columns if name not in DOCUMENTS]
+    is_theirs = " or ".join(_names(name, person) for name in told)
+    emptied = [
+        f'"{name}" = null'
+        if name in DOCUMENTS
+        else f'"{name}" = iff({_names(name, person)}, \'{token}\', "{name}")'
+        for name in table.columns
+    ]
     rows(
         connection,
-        f"update {table.qualified} set {', '.join(emptied)} where {_any(table, person)}",
+        f"update {table.qualified} set {', '.join(emptied)} where {is_theirs}",
         _values(person),
     )
+    for name in sorted(DOCUMENTS & set(table.columns)):
+        query = f'select distinct "{name}" as document from {table.qualified} where {_names(name, person)}'
+        for row in rows(connection, query, _values(person)):
+            rows(
+                connection,
+                f'update {table.qualified} set "{name}" = %(left)s where "{name}" = %(document)s',
+                {"document": row["document"], "left": _without(row["document"], person)},
+            )
+
+
+def _without(document: str, person: Person) -> str | None:
+    """Empty the values of a JSON document that name the person; any other text is gone as a whole."""
+    try:
+        left = json.dumps(_emptied(json.loads(document), person))
+    except ValueError:
+        return None
+    return None if any(each in left.lower() for each in person.within) else left
+
+
+def _emptied(value: Any, person: Person) -> Any:
+    if isinstance(value, dict):
+        return {name: _emptied(each, person) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_emptied(each, person) for each in value]
+    text = value.strip().lower() if isinstance(value, str) else ""
+    return None if text in person.exact or any(each in text for each in person.within) else value
 
 
 def _fate(table: Table) -> str:

@@ -139,6 +139,8 @@ deal_contacts as (
         1 as preference
     from contact_roles
     left join roles on contact_roles.role = roles.salesforce_role
+    -- the role of somebody who was forgotten names nobody any more
+    where contact_roles.contact_id is not null
 ),
 
 line_item_deals as (
