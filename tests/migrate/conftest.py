@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from dbt.cli.main import dbtRunner
+from typer.testing import CliRunner
 
 import warehouse
 from migrate import runs, show
+from migrate.__main__ import app
+from migrate.failures import explain
 from sandbox.hubspot.account import TOKEN as HUBSPOT_TOKEN
 from sandbox.hubspot.app import create_app as hubspot_app
 from sandbox.intercom.app import TOKEN as INTERCOM_TOKEN
@@ -39,6 +43,7 @@ class Place:
     intercom: httpx.Client
     watched: list[openapi.Conformance] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    ran: set[str] = field(default_factory=set)
 
     def migrate(self, *arguments: str, expect: int = 0) -> Any:
         """Run one command with `--json`; give its document after checking the exit code."""
@@ -47,7 +52,25 @@ class Place:
         assert command.returncode == expect, f"migrate {' '.join(arguments)}:\n{output}\n{errors}"
         if arguments[0] != "warehouse":  # which prints whatever rows it was asked for
             self.said.extend((output, errors))
+        self.ran.add(" ".join(("migrate", *arguments)))
         return json.loads(output)
+
+    def run_here(self, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command of `migrate` or `dbt` in this process, which has dbt loaded; give exit code and output."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in {*os.environ} - {*self.environment}:
+                patch.delenv(name)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            if command[0] == "dbt":
+                outcome = dbtRunner().invoke([*command[1:], "--log-level", "none"])
+                return int(not outcome.success), str(outcome.exception)
+            result = CliRunner().invoke(app, [*command[1:]])
+        error = result.exception
+        if error is None or isinstance(error, SystemExit):
+            self.said.append(result.output)
+            return result.exit_code, result.output
+        return 2, explain(error)
 
     def manifest(self) -> Any:
         """Give dbt's manifest of the last build."""
