@@ -10,8 +10,9 @@
                 ('equal', 'one.spelled_key = other.spelled_key or one.sorted_key = other.sorted_key', rarer('name')),
                 (
                     'close',
-                    'jarowinkler_similarity(one.spelled_key, other.spelled_key) >= 92'
-                    ' and abs(one.word_count - other.word_count) <= 1',
+                    'one.brief_key = other.brief_key'
+                    ' or editdistance(one.spelled_key, other.spelled_key, 3)'
+                    ' <= iff(least(length(one.spelled_key), length(other.spelled_key)) >= 8, 2, 1)',
                     rarer('name')
                 ),
                 (
@@ -29,7 +30,7 @@
             'name': 'domain', 'label': 'domain', 'known': 'one.domain_key is not null and other.domain_key is not null',
             'levels': [
                 ('equal', 'one.domain_key = other.domain_key', rarer('domain')),
-                ('close', 'jarowinkler_similarity(one.domain_key, other.domain_key) >= 93', none),
+                ('close', 'editdistance(one.domain_key, other.domain_key, 2) <= 1', none),
                 ('different', none, none),
             ],
         },
@@ -37,6 +38,11 @@
             'name': 'phone', 'label': 'phone', 'known': 'one.phone_key is not null and other.phone_key is not null',
             'levels': [
                 ('equal', 'right(one.phone_key, 7) = right(other.phone_key, 7)', rarer('phone')),
+                (
+                    'different, and the house',
+                    'one.house_number <> other.house_number or jarowinkler_similarity(one.street_key, other.street_key) < 88',
+                    none
+                ),
                 ('different', none, none),
             ],
         },
@@ -73,7 +79,7 @@
     Three quarters of the lesser are taken off again.
 #}
 {% macro companies_counted_twice() %}
-    {{ return('iff(domain_level = 0, 0.75 * least(name_rarity, domain_rarity), 0)') }}
+    {{ return('iff(domain_level = 0, 0.5 * least(name_rarity, domain_rarity), 0)') }}
 {% endmacro %}
 
 

@@ -145,19 +145,29 @@ matched as (
 
 
 {#
-    Whether a weak pair may bring a lone record into a cluster: colleagues and families have all in common but their names.
+    Whether a weak pair may bring a lone record into a cluster. Colleagues and families have all in common but their names,
+    days of birth and what is their own; so where a name differs the days of birth must agree, or nothing else may differ.
+    Companies of one group share a house and a word of their names; so a name that only shares words does not suffice.
     A pair that merges by itself is always told of, so that its records are not taken to be alone.
 #}
 {% macro is_lone_evidence(entity) -%}
-    {%- if entity == 'people' -%}
     (
-        odds_bits >= {{ var('people_merge_margin') }}
-        or coalesce(first_name_level, 0) < {{ people_comparisons()[1].levels | length - 1 }}
-        and coalesce(last_name_level, 0) < {{ people_comparisons()[2].levels | length - 1 }}
+        odds_bits >= {{ var(entity ~ '_merge_margin') }}
+        {% if entity == 'people' -%}
+        or birthdate_level <= 1
+        or not ({{ differs('first_name') }} or {{ differs('last_name') }})
+        or {% for comparison in people_comparisons() %}iff({{ differs(comparison.name) }}, 1, 0){{ ' + ' if not loop.last }}{% endfor %} = 1
+        {%- else -%}
+        or name_level <= 3 or domain_level = 0 or phone_level = 0
+        {%- endif %}
     )
-    {%- else -%}
-    true
-    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether two people have different values where a comparison looks: its last level. #}
+{% macro differs(name) -%}
+    {%- set comparison = people_comparisons() | selectattr('name', 'equalto', name) | first -%}
+    coalesce({{ name }}_level = {{ comparison.levels | length - 1 }}, false)
 {%- endmacro %}
 
 

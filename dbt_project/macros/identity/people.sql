@@ -5,6 +5,11 @@
     identity_weights; the last level holds when no other does.
 #}
 {% macro people_comparisons() %}
+    {#- mistyped or not: names are rarely mistyped in their first letter, and asking for it spares most of the work -#}
+    {% set swapped =
+        "left(one.given_key, 1) = left(other.family_key, 1) and left(one.family_key, 1) = left(other.given_key, 1)"
+        " and jarowinkler_similarity(one.given_key, other.family_key) >= 88"
+        " and jarowinkler_similarity(one.family_key, other.given_key) >= 88" %}
     {% set same_place = "(one.postal_key = other.postal_key or one.city_key = other.city_key)" %}
     {% set same_phone = "(one.phone_key in (other.phone_key, other.mobile_key) or one.mobile_key in (other.phone_key, other.mobile_key))" %}
     {{ return([
@@ -29,7 +34,7 @@
             'known': 'one.given_key is not null and other.given_key is not null',
             'levels': [
                 ('equal', 'one.given_key = other.given_key', rarer('given')),
-                ('swapped', 'one.given_key = other.family_key and one.family_key = other.given_key', rarer('given')),
+                ('swapped', swapped, rarer('given')),
                 ('nickname', 'one.formal_key in (other.formal_key, other.given_key) or one.given_key = other.formal_key', none),
                 (
                     'initial',
@@ -37,7 +42,12 @@
                     ' and left(one.given_key, 1) = left(other.given_key, 1)',
                     none
                 ),
-                ('close', 'jarowinkler_similarity(one.given_key, other.given_key) >= 90', none),
+                (
+                    'close',
+                    'jarowinkler_similarity(one.given_key, other.given_key) >= 90'
+                    ' and abs(length(one.given_key) - length(other.given_key)) <= 1',
+                    none
+                ),
                 ('similar', 'jarowinkler_similarity(one.given_key, other.given_key) >= 80', none),
                 ('different', none, none),
             ],
@@ -49,8 +59,13 @@
                 ' and (other.family_key is not null or other.given_key = one.family_key)',
             'levels': [
                 ('equal', 'one.family_key = other.family_key', rarer('family')),
-                ('swapped', 'one.given_key = other.family_key and one.family_key = other.given_key', rarer('family')),
-                ('close', 'jarowinkler_similarity(one.family_key, other.family_key) >= 92', rarer('family')),
+                ('swapped', swapped, rarer('family')),
+                (
+                    'close',
+                    'jarowinkler_similarity(one.family_key, other.family_key) >= 90'
+                    ' and abs(length(one.family_key) - length(other.family_key)) <= 1',
+                    rarer('family')
+                ),
                 ('similar', 'jarowinkler_similarity(one.family_key, other.family_key) >= 84', none),
                 (
                     'crossed',
@@ -89,7 +104,8 @@
                 ('equal', 'one.street_key = other.street_key and ' ~ same_place, rarer('street')),
                 (
                     'lines swapped',
-                    '(one.street_key = other.second_line_key or one.second_line_key = other.street_key) and ' ~ same_place,
+                    'jarowinkler_similarity(one.street_name, other.second_line_key) >= 90'
+                    ' and jarowinkler_similarity(one.second_line_key, other.street_name) >= 90',
                     rarer('street')
                 ),
                 ('same street', 'one.street_key = other.street_key and length(one.street_key) > 6', none),

@@ -4,6 +4,7 @@ with records as (
         keyed.name_key,
         keyed.spelled_key,
         keyed.sorted_key,
+        keyed.brief_key,
         keyed.acronym_key,
         keyed.word_count,
         keyed.domain_key,

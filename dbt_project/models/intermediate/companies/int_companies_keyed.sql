@@ -52,13 +52,21 @@ keyed as (
     from accounts
 ),
 
-sorted as (
+words as (
     select
         keyed.account_id,
-        listagg(distinct word.value::varchar, ' ') within group (order by word.value::varchar) as sorted_key
+        word.value::varchar as word
     from keyed,
         lateral flatten(input => split(keyed.words, ' ')) as word
-    group by keyed.account_id
+),
+
+sorted as (
+    select
+        account_id,
+        listagg(distinct word, ' ') within group (order by word) as sorted_key,
+        listagg(distinct left(word, 3), ' ') within group (order by left(word, 3)) as brief_words
+    from words
+    group by account_id
 )
 
 select
@@ -90,6 +98,7 @@ select
     iff(shared_domains.domain is null, domains.domain, null) as domain_key,
     replace(keyed.words, ' ', '') as spelled_key,
     sorted.sorted_key,
+    iff(contains(keyed.words, ' '), sorted.brief_words, null) as brief_key,
     iff(contains(keyed.words, ' '), regexp_replace(keyed.words, '([^ ])[^ ]* ?', '\\1'), null) as acronym_key,
     regexp_count(keyed.words, ' ') + 1 as word_count,
     keyed.phone_key,

@@ -12,6 +12,7 @@ with records as (
         keyed.company_key,
         keyed.title_key,
         keyed.street_key,
+        keyed.street_name,
         keyed.second_line_key,
         keyed.city_key,
         keyed.postal_key,

@@ -243,6 +243,7 @@ select
     regexp_replace(keyed.company_words, '^the ', '') as company_key,
     keyed.title_key,
     keyed.street_key,
+    regexp_replace(keyed.street_key, '^[0-9]+ ', '') as street_name,
     keyed.second_line_key,
     keyed.city_key,
     keyed.postal_key,
