@@ -21,7 +21,7 @@ from benchmarks.identity.declared import settings
 from benchmarks.identity.fit import learned
 from benchmarks.identity.generate import people
 from benchmarks.identity.ours import Home, home
-from benchmarks.identity.sets import Agreement, LabelledSet, agreement, read_sets
+from benchmarks.identity.sets import Agreement, LabelledSet, agreement, demo_company, read_sets
 from benchmarks.measure import Run, run, tell
 
 BENCH = "identity"
@@ -31,7 +31,7 @@ SPLINK = "splink==5.0.0"
 
 
 def main() -> None:
-    """Measure the sets in a folder, then generated records of several sizes; or learn the seed's weights from labels."""
+    """Measure the sets in a folder, the demo company and generated records of several sizes; or learn weights from labels."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.identity", description=__doc__)
     parser.add_argument("command", nargs="?", choices=["measure", "fit"], default="measure")
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of labelled sets")
@@ -48,6 +48,8 @@ def main() -> None:
                 if chosen is None or labelled.name in chosen:
                     _act(arguments.command, ours, labelled, not arguments.no_splink)
         if arguments.command == "measure":
+            if chosen is None or "demo_company" in chosen:
+                _act("measure", ours, demo_company(), not arguments.no_splink)
             for size in filter(None, arguments.sizes.split(",")):
                 _act("measure", ours, people(int(size)), not arguments.no_splink)
 
@@ -131,7 +133,7 @@ def _keyed(ours: Home, entity: str) -> pd.DataFrame:
     return records
 
 
-EXTRA = ("word_count", "house_number", "industry")
+EXTRA = ("word_count", "house_number", "street_name", "industry")
 
 
 def _environment() -> Path | None:

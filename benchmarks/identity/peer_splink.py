@@ -66,7 +66,10 @@ def comparison(given: dict) -> cl.CustomComparison:
     for level in given["levels"]:
         made = cll.CustomLevel(level["condition"]) if level["condition"] else cll.ElseLevel()
         if level.get("frequency"):
-            made = made.configure(tf_adjustment_column=level["frequency"])
+            # our levels of equality are no plain `a = b`, which Splink otherwise looks for to take u from
+            made = made.configure(
+                tf_adjustment_column=level["frequency"], disable_tf_exact_match_detection=True
+            )
         levels.append(made)
     return cl.CustomComparison(comparison_levels=levels, output_column_name=given["name"])
 

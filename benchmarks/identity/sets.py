@@ -5,12 +5,17 @@ A set is `X.csv` with `record_id` and `X.truth.csv` with `record_id,entity_id`, 
 where a migration to Salesforce would put them; what is not known is left out.
 """
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+
+from sandbox.company.files import ACCOUNT as TRUE_ACCOUNTS
+from sandbox.company.files import PERSON as TRUE_PEOPLE
+from sandbox.company.generate import generate
 
 PERSON = {
     "first_name": "FirstName", "given_name": "FirstName", "surname": "LastName", "last_name": "LastName", "email": "Email",
@@ -57,7 +62,14 @@ def read_sets(folder: Path) -> Iterator[LabelledSet]:
         if truth.name.endswith(".truth.csv"):
             yield _plain(truth.name.removesuffix(".truth.csv"), truth.parent)
         elif truth.name == "truth_person.csv":
-            yield _org(truth.parent)
+            yield _org(truth.parent, truth.parent.name, "truth_person.csv", "truth_account.csv")
+
+
+def demo_company() -> LabelledSet:
+    """Make the demo company; who is who is known from how it was made."""
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder), seed=7, scale=1.0)
+        return _org(Path(folder), "demo_company", TRUE_PEOPLE, TRUE_ACCOUNTS)
 
 
 def agreement(clusters: Mapping[str, str], truth: Mapping[str, str]) -> Agreement:
@@ -82,13 +94,11 @@ def _entities(path: Path) -> dict[str, str]:
     return dict(zip(truth["record_id"], truth["entity_id"], strict=True)) if len(truth) else {}
 
 
-def _org(folder: Path) -> LabelledSet:
-    tables = {name: _csv(folder / f"{name}.csv") for name in ("contact", "lead", "account")}
-    truth = {
-        "people": _entities(folder / "truth_person.csv"),
-        "companies": _entities(folder / "truth_account.csv"),
-    }
-    return LabelledSet(folder.name, tables, {entity: found for entity, found in truth.items() if found})
+def _org(folder: Path, name: str, people: str, companies: str) -> LabelledSet:
+    files = {file.stem.lower(): file for file in folder.glob("*.csv")}
+    tables = {table: _csv(files[table]) for table in ("contact", "lead", "account") if table in files}
+    truth = {"people": _entities(folder / people), "companies": _entities(folder / companies)}
+    return LabelledSet(name, tables, {entity: found for entity, found in truth.items() if found})
 
 
 def _plain(name: str, folder: Path) -> LabelledSet:
