@@ -204,8 +204,8 @@
             "right(birth_key, 4) || left(family_key, 3)", "right(birth_key, 4) || left(formal_key, 3)"
         ]),
         ('day of birth and postal code', ["right(birth_key, 4) || postal_key"]),
-        ('job title and postal code', ["title_key || ' ' || postal_key"]),
-        ('job title and name', ["title_key || ' ' || family_key"]),
+        ('job title, postal code and name', ["title_key || ' ' || postal_key || left(coalesce(formal_key, family_key), 1)"]),
+        ('job title and name', ["title_key || ' ' || family_key || left(formal_key, 1)"]),
         ('job title and year of birth', ["title_key || left(birth_key, 4) || left(family_key, 1)"]),
     ]) }}
 {% endmacro %}
