@@ -1,6 +1,7 @@
 """What the loaders say over the wire, held to what the vendors publish about their APIs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from load.feeds import Feed
+from load.feeds import Column, Feed, Pipeline, Stage
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.target import Result, Row, Target
@@ -50,6 +51,21 @@ def test_hubspot(hubspot_wire: tuple[str, openapi.Conformance], declared: list[F
         json={"properties": {"email": "ada@example.com"}},
         headers={"Authorization": f"Bearer {marts.HUBSPOT_TOKEN}"},
     ).raise_for_status()
+
+    deals = replace(
+        feeds["companies"],
+        object="deals",
+        columns=(
+            Column("pipeline", "varchar", refers_to="pipelines"),
+            Column("dealstage", "varchar", refers_to="stages"),
+        ),
+        pipelines=(
+            Pipeline("own", "Own", (Stage("own_won", "Won", 0, (("probability", "1.0"),)),)),
+            Pipeline("default", "Sales Pipeline", (Stage("new", "New", 0, (("probability", "0.1"),)),)),
+        ),
+    )
+    target.provision([deals])
+    _all(target, deals, [Row("006", "h", "create", None, {"pipeline": "own", "dealstage": "own_won"})])
 
     # The contact is adopted, then changed.
     [contact] = _all(
@@ -102,6 +118,15 @@ def test_intercom(intercom_wire: tuple[str, openapi.Conformance], declared: list
     [ticket] = _all(target, feeds["tickets"], [Row("500", "h", "create", None, asked)])
     _all(target, feeds["tickets"], [Row("500", "h", "update", ticket.target_id, asked)])
     list(target.read(feeds["tickets"], [Row("500", None, "update", None)]))
+    said = {
+        "contact_id": contact.target_id,
+        "ticket_id": ticket.target_id,
+        "body": "<p>Hi</p>",
+        "admin_id": None,
+    }
+    for object_, extra in (("contact_notes", {}), ("ticket_notes", {"created_at": datetime(2020, 1, 2)})):
+        [note] = _all(target, feeds[object_], [Row("002", "h", "create", None, {**said, **extra})])
+        list(target.read(feeds[object_], [Row("002", None, "update", note.target_id)]))
     list(target.archive(feeds["tickets"], [Row("500", None, "archive", ticket.target_id)]))
     [tag] = _all(target, feeds["tags"], [Row("webinar", "h", "create", None, {"name": "Webinar"})])
     for kind, tagged in (("contacts", contact.target_id), ("companies", company.target_id)):
