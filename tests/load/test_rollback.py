@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class World:
         """Give new clients, as a new process would: they know nothing of what was done before."""
         return {
             "hubspot": HubSpot(self._addresses[0], marts.HUBSPOT_TOKEN),
-            "intercom": Intercom(self._addresses[1], marts.INTERCOM_TOKEN),
+            "intercom": Intercom(self._addresses[1], marts.INTERCOM_TOKEN, search_lag=0),
         }
 
     def load(self, run_id: str) -> Any:
@@ -106,6 +107,19 @@ class World:
         for one in self.intercom.post("/companies/list", json={}).json()["data"]:
             found[f"intercom company {one['id']}"] = _still(one)
         return found
+
+    def desk(self) -> dict[str, Any]:
+        """Give Intercom's tickets, tags, and who carries one."""
+        query = {"query": {"field": "created_at", "operator": ">", "value": 0}}
+        people = self.intercom.get("/contacts", params={"per_page": 150}).json()["data"]
+        return {
+            "tickets": [
+                (each["id"], each["ticket_attributes"], each["ticket_state"]["id"])
+                for each in self.intercom.post("/tickets/search", json=query).json()["tickets"]
+            ],
+            "tags": [each["name"] for each in self.intercom.get("/tags").json()["data"]],
+            "tagged": sorted(each["id"] for each in people if each["tags"]["data"]),
+        }
 
     def _properties(self, name: str) -> list[str]:
         return [each["name"] for each in self.hubspot.get(f"/crm/v3/properties/{name}").json()["results"]]
@@ -309,6 +323,57 @@ def test_runs_are_undone_newest_first(world: World) -> None:
     assert later_runs(world.connection, "one", ["hubspot", "intercom"]) == []
     with pytest.raises(LoadError, match="wrote nothing"):
         later_runs(world.connection, "never", ["hubspot"])
+
+
+def test_tickets_and_tags_go_back_and_a_merge_is_listed(world: World) -> None:
+    fill = partial(marts.fill, world.connection)
+    fill("people", "role, email", "select '00QA' as _record_key, 'lead' as role, 'dee@example.com' as email")
+    asked = "contact_key, ticket_type, ticket_state, title"
+    fill(
+        "requests",
+        asked,
+        "select '500A' as _record_key, '003A' as contact_key, 'Question' as ticket_type, "
+        "'Submitted' as ticket_state, 'Help' as title",
+    )
+    fill("labels", "name", "select 'webinar' as _record_key, 'Webinar' as name")
+    fill("labelled", "tagged_object, tagged_key, tag_key", _tagged("003A"))
+    world.back_up("one")
+    world.load("one")
+    made = world.desk()
+    world.back_up("two")
+    marts.query(world.connection, "update marts_test.requests set title = 'Help!'")
+    marts.rehash(world.connection, "requests", asked)
+    fill("labelled", "tagged_object, tagged_key, tag_key", _tagged("003C"))
+    fill(
+        "merged",
+        "lead_key, user_key",
+        "select '00QA>003C' as _record_key, '00QA' as lead_key, '003C' as user_key",
+    )
+    marts.query(world.connection, "delete from marts_test.people where _record_key = '00QA'")
+    applied = world.load("two")
+    assert (applied.failed, applied.refused) == (0, 0)
+    assert world.desk() != made
+
+    undone = world.roll_back("two")
+
+    # What was merged in Intercom stays merged; all else is as before.
+    assert [(one.object, one.record_key, one.outcome) for one in undone.exceptions] == [
+        ("merges", "00QA>003C", "impossible")
+    ]
+    assert world.desk() == made
+
+    undone = world.roll_back("one")
+
+    # The lead went with the contact into which it was merged.
+    assert undone.exceptions == []
+    assert world.desk() == {"tickets": [], "tags": [], "tagged": []}
+
+
+def _tagged(key: str) -> str:
+    return (
+        f"select 'webinar>contacts:{key}' as _record_key, 'contacts' as tagged_object, '{key}' as tagged_key, "
+        "'webinar' as tag_key"
+    )
 
 
 def test_a_rollback_that_was_killed_goes_on(
