@@ -36,6 +36,7 @@ PHASES = "ops.run_phase"
 PROGRESS = "ops.progress"
 
 SETTLED = ("verified", "merged", "quarantined")
+# of one list on a page; the report has all
 MOST_ROWS = 5_000
 PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -96,45 +97,51 @@ def progress(ask: Ask, run_id: str) -> pd.DataFrame:
     )
 
 
-def exceptions(ask: Ask, target: str | None = None, name: str | None = None) -> pd.DataFrame:
-    """Every record that is neither verified nor merged, and why; at most MOST_ROWS."""
+def exceptions(
+    ask: Ask, target: str | None = None, name: str | None = None, most: int | None = MOST_ROWS
+) -> pd.DataFrame:
+    """Every record that is neither verified nor merged, and why, or the first of them."""
     where, values = "", []
     if target and name:
         where, values = "and target = ? and object = ?", [target, name]
     return ask(
         "select target, object, source_object, record_id, record_key, target_id, status, reason "
         f"from {RECORDS} where status not in ('verified', 'merged') {where} "
-        f"order by target, object, status, record_id limit {MOST_ROWS}",
+        f"order by target, object, status, record_id {_first(most)}",
         values,
     )
 
 
-def link_exceptions(ask: Ask) -> pd.DataFrame:
-    """Every link that is neither verified nor merged, and why; at most MOST_ROWS."""
+def link_exceptions(ask: Ask, most: int | None = MOST_ROWS) -> pd.DataFrame:
+    """Every link that is neither verified nor merged, and why, or the first of them."""
     return ask(
         f"select target, source_field, source_id, status, reason, link_key from {LINKS} "
-        f"where status not in ('verified', 'merged') order by target, status, source_field, source_id limit {MOST_ROWS}",
+        f"where status not in ('verified', 'merged') order by target, status, source_field, source_id {_first(most)}",
         (),
     )
 
 
-def differences(ask: Ask, target: str | None = None, name: str | None = None) -> pd.DataFrame:
-    """Every value that differs; at most MOST_ROWS."""
+def differences(
+    ask: Ask, target: str | None = None, name: str | None = None, most: int | None = MOST_ROWS
+) -> pd.DataFrame:
+    """Every value that differs, or the first of them."""
     where, values = "", []
     if target and name:
         where, values = "where target = ? and object = ?", [target, name]
     return ask(
-        f"select * from {FIELDS} {where} order by target, object, record_key, property limit {MOST_ROWS}",
+        f"select * from {FIELDS} {where} order by target, object, record_key, property {_first(most)}",
         values,
     )
 
 
-def extras(ask: Ask, target: str | None = None, name: str | None = None) -> pd.DataFrame:
-    """What the targets hold and no mart asks for; at most MOST_ROWS."""
+def extras(
+    ask: Ask, target: str | None = None, name: str | None = None, most: int | None = MOST_ROWS
+) -> pd.DataFrame:
+    """What the targets hold and no mart asks for, or the first of them."""
     where, values = "", []
     if target and name:
         where, values = "where target = ? and object = ?", [target, name]
-    return ask(f"select * from {EXTRA} {where} order by target, object, kind limit {MOST_ROWS}", values)
+    return ask(f"select * from {EXTRA} {where} order by target, object, kind {_first(most)}", values)
 
 
 def mapping(ask: Ask) -> pd.DataFrame:
@@ -299,3 +306,7 @@ def lowered(frame: pd.DataFrame) -> pd.DataFrame:
         if frame[name].map(type).astype(str).str.contains("Decimal").any():
             frame[name] = pd.to_numeric(frame[name])
     return frame
+
+
+def _first(most: int | None) -> str:
+    return "" if most is None else f"limit {most}"

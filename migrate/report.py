@@ -64,10 +64,10 @@ def facts(connection: Any, run_id: str | None = None) -> Facts:
         objects=_rows(queries.objects(ask) if is_last else _earlier(ask, run["run_id"])),
         phases=_rows(queries.phases(ask, run["run_id"])),
         quality=_rows(queries.quality(ask)) if is_last else [],
-        exceptions=_rows(queries.exceptions(ask)) if is_last else [],
-        links=_rows(queries.link_exceptions(ask)) if is_last else [],
-        differences=queries.differences(ask) if is_last else pd.DataFrame(),
-        extra=_rows(queries.extras(ask)) if is_last else [],
+        exceptions=_rows(queries.exceptions(ask, most=None)) if is_last else [],
+        links=_rows(queries.link_exceptions(ask, most=None)) if is_last else [],
+        differences=queries.differences(ask, most=None) if is_last else pd.DataFrame(),
+        extra=_rows(queries.extras(ask, most=None)) if is_last else [],
         thresholds=transform.thresholds(),
     )
 
@@ -110,7 +110,6 @@ def page(facts: Facts, *, show_pii: bool = False) -> str:
         versions=json.loads(facts.run["versions"] or "{}"),
         written_at=datetime.now(UTC),
         show_pii=show_pii,
-        most=queries.MOST_ROWS,
     )
 
 
