@@ -112,7 +112,8 @@ def test_a_later_read_back_is_taken_over_without_a_call(raw: Any, declared: list
     keep(raw, "one", CONTACTS, "read")
     assert not read_since(raw, CONTACTS)
     note = (
-        "insert into ops.read_back select 'r', 'hubspot', 'contacts', '{}', dateadd('minute', 1, sysdate())"
+        "insert into ops.read_back (run_id, target, object, mode, read_at) "
+        "select 'r', 'hubspot', 'contacts', '{}', dateadd('minute', 1, sysdate())"
     )
     marts.query(raw, note.format("sample"))
     assert not read_since(raw, CONTACTS)
