@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from warehouse.mends import closing
 from warehouse.mends.answer_once import answered_once
+from warehouse.mends.downloads import downloading
 from warehouse.mends.session import Warehouse
 
 
@@ -57,7 +58,11 @@ def create_app(home: Path) -> Starlette:
 
     # Starlette takes the first route that fits: these stand before upstream's of the same paths.
     mended = [
-        Route("/queries/v1/query-request", answered_once(fakesnow.server.query_request), methods=["POST"]),
+        Route(
+            "/queries/v1/query-request",
+            downloading(answered_once(fakesnow.server.query_request)),
+            methods=["POST"],
+        ),
         Route("/session/v1/login-request", closing.login, methods=["POST"]),
         Route("/session", closing.close, methods=["POST"]),
         Route("/_warehouse/health", health),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import fakesnow.copy_into
 import fakesnow.server
+import fakesnow.transforms.stage
 import pyarrow as pa
 import pytest
 import snowflake.connector.errors
@@ -442,6 +443,26 @@ class TestServer:
         table = pa.ipc.open_stream(base64.b64decode(answer["data"]["rowsetBase64"])).read_all()
         epochs = [row and row["epoch"] for row in table.column(0).to_pylist()]
         assert epochs == [int(datetime.fromisoformat("2026-01-02T03:04:05+00:00").timestamp()), None]
+
+
+class TestDownloads:
+    GET = "get @raw_salesforce.blobs/Attachment/Body/00P1 'file:///srv/a%20b/'"
+
+    def test_the_client_is_told_where_the_files_lie(self, client: TestClient) -> None:
+        token = login(client)["token"]
+        folder = Path(
+            fakesnow.transforms.stage.internal_dir("MIGRATION.RAW_SALESFORCE.BLOBS", "Attachment/Body")
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "00P1").write_bytes(b"x")
+        data = query(client, token, self.GET).json()["data"]
+        assert (data["command"], data["localLocation"]) == ("DOWNLOAD", "/srv/a b/")
+        assert data["src_locations"] == [str((folder / "00P1").resolve())]
+        assert query(client, token, self.GET.replace("00P1", "00P2")).json()["data"]["src_locations"] == []
+
+    def test_upstream_knows_no_get(self, upstream: Run) -> None:
+        with pytest.raises((ProgrammingError, NotImplementedError)):
+            upstream(self.GET)
 
 
 class TestCopyCsv:
