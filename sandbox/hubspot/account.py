@@ -35,6 +35,7 @@ class Limits:
     records: int = 15_000_000
     custom_properties: int = 1_000
     associations: int = 50_000
+    file_bytes: int = 20 * 1024 * 1024
 
 
 class Account:
@@ -66,7 +67,9 @@ class Account:
             seed(self.db)
 
     def _highest_id(self) -> int:
-        tables = " union ".join(f"select max(id) id from {table}" for table in ("record", "merged", "owner"))
+        tables = " union ".join(
+            f"select max(id) id from {table}" for table in ("record", "merged", "owner", "file")
+        )
         (highest,) = self.db.execute(f"select max(id) from ({tables})").fetchone()
         return highest or store.FIRST_RECORD_ID - 1
 

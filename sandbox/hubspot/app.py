@@ -1,4 +1,4 @@
-"""The HubSpot stand-in: CRM objects v3, properties, pipelines, owners, associations v4, custom object schemas.
+"""The HubSpot stand-in: CRM objects v3, properties, pipelines, owners, associations v4, custom object schemas, files.
 
 `create_app(home)` gives the application; its account lives in `<home>/hubspot.sqlite`. A single thread works on the
 account, so the event loop only reads and writes sockets. Routes under /_sandbox/ steer the stand-in (control.py).
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,6 +25,7 @@ from sandbox.hubspot import (
     associations,
     control,
     faults,
+    files,
     labels,
     merging,
     objects,
@@ -47,6 +49,7 @@ PIPELINES = "/crm/v3/pipelines/{objectType}"
 PIPELINE = PIPELINES + "/{pipelineId}"
 STAGE = PIPELINE + "/stages/{stageId}"
 SCHEMAS = "/crm-object-schemas/v3/schemas"
+FILES = "/files/v3/files"
 UNSUBSCRIBED = "/communication-preferences/v4/statuses/batch/unsubscribe-all"
 LINKS = "/crm/v4/associations/{fromObjectType}/{toObjectType}"
 LINK = "/crm/v4/objects/{objectType}/{objectId}/associations/{toObjectType}"
@@ -120,6 +123,11 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", SCHEMAS + "/{objectType}/associations", schemas.associate),
     ("POST", UNSUBSCRIBED, preferences.unsubscribe_all),
     ("POST", UNSUBSCRIBED + "/read", preferences.read_unsubscribed),
+    ("POST", FILES, files.upload),
+    ("GET", FILES + "/stat/{path:path}", files.stat),
+    ("GET", FILES + "/{fileId}", files.read),
+    ("DELETE", FILES + "/{fileId}", files.delete),
+    ("DELETE", FILES + "/{fileId}/gdpr-delete", files.delete),
     ("GET", "/account-info/v3/details", settings.details),
     ("GET", "/account-info/v3/api-usage/daily/private-apps", settings.daily_usage),
     ("GET", "/crm/v3/limits/records", settings.record_limits),
@@ -132,6 +140,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/_sandbox/limits", control.change_limits),
     ("POST", "/_sandbox/faults", control.plan_faults),
     ("DELETE", "/_sandbox/faults", control.forget_faults),
+    ("GET", "/_sandbox/files/{fileId}", files.content),
     ("POST", "/_sandbox/owners", settings.add_owners),
 ]
 
@@ -160,24 +169,37 @@ def create_app(home: Path, clock: Clock = time.time) -> Starlette:
 def _endpoint(
     account: Account, worker: ThreadPoolExecutor, handler: Handler
 ) -> Callable[[Request], Awaitable[Response]]:
-    def answer(request: Request, content: bytes) -> Response:
+    def answer(request: Request, content: bytes | dict[str, Any]) -> Response:
         try:
             address = str(request.url.replace(query=None))
-            call = Call(request.path_params, request.query_params, parsed(content), address)
+            body = content if isinstance(content, dict) else parsed(content)
+            call = Call(request.path_params, request.query_params, body, address)
             return _response(account.run(handler, call))
         except HubSpotError as problem:
             return send_error(problem, getattr(request.state, "correlation_id", ""))
 
     async def endpoint(request: Request) -> Response:
-        content = await request.body()
+        multipart = request.headers.get("Content-Type", "").startswith("multipart/form-data")
+        content = await _form(request) if multipart else await request.body()
         return await asyncio.get_running_loop().run_in_executor(worker, answer, request, content)
 
     return endpoint
 
 
+async def _form(request: Request) -> dict[str, Any]:
+    """Read a multipart form: texts, and files as name and bytes."""
+    async with request.form() as form:
+        return {
+            name: value if isinstance(value, str) else (value.filename, await value.read())
+            for name, value in form.items()
+        }
+
+
 def _response(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status)
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, media_type="application/octet-stream")
     content = json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False)
     return Response(content, answer.status, media_type="application/json;charset=utf-8")
 

@@ -36,7 +36,7 @@ def limits(account: Account, _call: Call) -> Answer:
 
 
 def change_limits(account: Account, call: Call) -> Answer:
-    """POST limits: change some of ten_secondly, search_secondly, daily, search_lag_seconds, latency_ms."""
+    """POST limits: change some of ten_secondly, search_secondly, daily, search_lag_seconds, latency_ms, file_bytes."""
     try:
         account.change_limits(call.fields())
     except TypeError:

@@ -23,6 +23,7 @@ TOO_MANY = 429
 
 # The versions with a date, by what stands before it.
 OLDER = {
+    "/files": "/files/v3",
     "/account-info": "/account-info/v3",
     "/crm/objects": "/crm/v3/objects",
     "/crm/properties": "/crm/v3/properties",

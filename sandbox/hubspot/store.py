@@ -42,6 +42,8 @@ create table if not exists unique_value (
   primary key (type_id, property, value)) without rowid;
 create index if not exists unique_value_by_record on unique_value (record_id);
 create table if not exists opted_out (address text primary key, moment text not null) without rowid;
+create table if not exists file (
+  id integer primary key, path text not null unique, access text not null, content blob not null, created_at text not null);
 create table if not exists merged (id integer primary key, into_id integer not null);
 create table if not exists association (
   from_id integer, to_type text, to_id integer, category text, association_type integer,

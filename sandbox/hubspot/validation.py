@@ -148,6 +148,8 @@ def _check(property_: Property, kind: ObjectType, catalogue: Catalogue) -> Check
         return _clearable(_owner(catalogue))
     if name in kind.pipeline_properties and catalogue.pipelines(kind):
         return _clearable(_pipeline(catalogue, kind) if name == kind.pipeline_properties[0] else str)
+    if name == "hs_attachment_ids":
+        return _clearable(_files)
     if name == "email" and kind.name == "contacts":
         return _clearable(_email)
     checks: dict[str, Check] = {
@@ -217,6 +219,13 @@ def _owner(catalogue: Catalogue) -> Check:
 
 def _pipeline(catalogue: Catalogue, kind: ObjectType) -> Check:
     return _options(list(catalogue.pipelines(kind)))
+
+
+def _files(value: str) -> str:
+    """Take ids of files, parted by semicolons. Whether HubSpot looks the files up is not published."""
+    if not all(part.isdigit() for part in value.split(";")):
+        raise InvalidValue("INVALID_OPTION", f"{value} was not a list of file ids")
+    return value
 
 
 def _number(value: str) -> str:

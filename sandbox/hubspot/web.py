@@ -23,7 +23,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request: path parameters, query, JSON body (None if there is none), and the address without the query."""
+    """A request: path parameters, query, body as JSON or form (None if there is none), and the address without the query."""
 
     path: Mapping[str, str]
     query: QueryParams

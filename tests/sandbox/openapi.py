@@ -272,7 +272,7 @@ def hubspot(shared: Path) -> Description:
         [document for document in documents.values() if "paths" in document],
         server="https://api.hubapi.com",
         error={**error, "required": ["status", "message", "correlationId"]},
-        undescribed=("/crm/v3/limits/", "/communication-preferences/"),
+        undescribed=("/crm/v3/limits/", "/communication-preferences/", "/files/"),
     )
 
 
