@@ -23,6 +23,7 @@ DATA_TYPES = frozenset(
 RECORD_KEY = "_record_key"
 ROW_HASH = "_row_hash"
 IN_PIPELINES = ("pipelines", "stages")
+FILES = "files"
 LEFT_OUT = "_left_out"  # what the mart does not send, for the quarantine; no property
 
 
@@ -54,7 +55,7 @@ class Column:
     """A column of a mart, named exactly as the target's property; without `custom` it is the vendor's own.
 
     `refers_to`: the object whose record the value names by our key, or `pipelines` or `stages`, which it names by the
-    seed's; the target takes its own id of it.
+    seed's, or `files`, which it names by where one lies on the stage; the target takes its own id of it.
     `opts_out`: of a flag, the column with the e-mail address that gets no more e-mail where the flag is true.
     `read_at`: where the target's document has the value, as a path with dots, when that is not under its name.
     """

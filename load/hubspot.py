@@ -22,8 +22,9 @@ import urllib3
 from load import hubspot_account, hubspot_forget, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
-from load.feeds import Feed
+from load.feeds import FILES, Feed
 from load.hubspot_calls import Calls
+from load.hubspot_files import Files, attached
 from load.hubspot_lifecycle import forward_only
 from load.hubspot_links import LinkTypes
 from load.hubspot_objects import is_missing, provision_objects
@@ -50,6 +51,7 @@ from load.hubspot_wire import (
     vanished,
 )
 from load.pacing import DAY_FREE, SHARE_FREE, Limiter, Patience
+from load.stage import Stage
 from load.target import (
     Definition,
     LoadError,
@@ -90,6 +92,7 @@ class HubSpot:
     share_free, day_free: what is left to the account's other apps, of ten seconds and of a day; 0 to 1.
     create_options: options that a mart declares and a property lacks are added; otherwise they stop the load.
     version: of the API, one of `load.hubspot_paths.VERSIONS`.
+    stage: where the files lie that notes name; None where they name none.
     pool: sends the raw calls, by default the SDK's own urllib3 pool.
     """
 
@@ -110,6 +113,7 @@ class HubSpot:
         create_options: bool = True,
         attempts: int = ATTEMPTS,
         version: str = "v3",
+        stage: Stage | None = None,
         pool: urllib3.PoolManager | None = None,
         limiter: Limiter | None = None,
     ) -> None:
@@ -136,6 +140,7 @@ class HubSpot:
         self._link_types = LinkTypes(self._ask, self._paths)
         self._pipelines = Pipelines(self._ask, self._paths["pipelines"])
         self._references = References(self._found, records_per_call)
+        self._files = Files(self._ask, self._paths, stage)
         self._records = 0
         self._adopted: set[str] = set()
         self._adopting = threading.Lock()
@@ -215,9 +220,9 @@ class HubSpot:
         return math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
 
     def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
-        """Give the rows with HubSpot's ids of products, pipelines and stages; see `load.target.Target`."""
+        """Give the rows with HubSpot's ids of products, files, pipelines and stages; see `load.target.Target`."""
         rows = self._references.spelled(feed, rows, unknown_as_they_are=True)
-        return self._pipelines.spelled(feed, rows)
+        return self._pipelines.spelled(feed, self._files.spelled(feed, rows))
 
     def read(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Present]]:
         """Read records, or which of the links there are, a hundred a call; see `load.target.Target`."""
@@ -283,12 +288,14 @@ class HubSpot:
 
     def _upsert(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         try:
-            rows = self._pipelines.spelled(feed, self._references.spelled(feed, rows))
+            rows, refused = self._files.uploaded(feed, self._references.spelled(feed, rows))
+            rows = self._pipelines.spelled(feed, rows)
             there, moved, gone = self._known(feed, rows)
         except TargetUnavailableError as error:
             self._patience.unanswered(error)
             yield from (row.failed(str(error)) for row in rows)
             return
+        yield from refused
         inputs: list[Input] = []
         for row in rows:
             try:
@@ -433,9 +440,17 @@ class HubSpot:
 
     def _archive(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         yield from (row.succeeded(None) for row in rows if row.target_id is None)
-        inputs = [
-            Input(row, None, json.dumps({"id": row.target_id})) for row in rows if row.target_id is not None
-        ]
+        rows = [row for row in rows if row.target_id is not None]
+        if any(column.refers_to == FILES for column in feed.columns):
+            # First: a note that is gone names its files to nobody who deletes them later.
+            try:
+                notes = self._read(feed, (str(row.target_id) for row in rows))
+                self._files.delete(file_id for note in notes for file_id in attached(note, feed))
+            except TargetUnavailableError as error:
+                self._patience.unanswered(error)
+                yield from (row.failed(str(error)) for row in rows)
+                return
+        inputs = [Input(row, None, json.dumps({"id": row.target_id})) for row in rows]
         yield from self._batch(self._paths["archive"].format(object=feed.object), inputs, all_taken)
 
     # links

@@ -1,6 +1,8 @@
 """The calls to HubSpot: paced, repeated, and what an answer means that is not about one record."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import hubspot
@@ -63,13 +65,14 @@ class Calls:
         self,
         method: str,
         path: str,
-        body: str | bytes | None = None,
+        body: str | bytes | Path | None = None,
         *,
         may_be_gone: bool = False,
         content_type: str = JSON,
     ) -> Answer:
         """Make a call, again while there is no usable answer.
 
+        body: a path names a file that is sent piece by piece.
         may_be_gone: 404 is an answer, not a wrong address.
 
         Raises:
@@ -84,25 +87,32 @@ class Calls:
         self,
         method: str,
         path: str,
-        body: str | bytes | None,
+        body: str | bytes | Path | None,
         may_be_gone: bool = False,
         content_type: str = JSON,
     ) -> Answer:
         """Make a call once."""
         used = self.limiter.acquire()
+        headers = {**self._headers, "Content-Type": content_type}
+        if isinstance(body, Path):
+            headers["Content-Length"] = str(body.stat().st_size)
         try:
-            response = self._pool.request(
-                method,
-                self.base_url + path,
-                body=body.encode() if isinstance(body, str) else body,
-                headers={**self._headers, "Content-Type": content_type},
-                timeout=TIMEOUT,
-                retries=False,
-            )
+            with body.open("rb") if isinstance(body, Path) else nullcontext(body) as sent:
+                response = self._pool.request(
+                    method,
+                    self.base_url + path,
+                    body=sent.encode() if isinstance(sent, str) else sent,
+                    headers=headers,
+                    timeout=TIMEOUT,
+                    retries=False,
+                )
         except urllib3.exceptions.HTTPError as error:
             raise BusyError(f"{self.base_url}{path}: {type(error).__name__}") from error
         answer = Answer.read(response.status, response.headers, response.data)
         if may_be_gone and answer.status == 404:  # noqa: PLR2004
+            return answer
+        if content_type != JSON and answer.status == 415:  # noqa: PLR2004
+            # Of a file: HubSpot does not take its kind.
             return answer
         self._understand(used, path, answer)
         return answer

@@ -16,6 +16,7 @@ LEGACY = {
     "associations": "/crm/v4/associations",
     "preferences": "/communication-preferences/v4",
     "limits": "/crm/v3/limits",
+    "files": "/files/v3",
 }
 
 
@@ -24,6 +25,7 @@ def _dated(version: str) -> dict[str, str]:
     return {
         "account": f"/account-info/{version}",
         "preferences": f"/communication-preferences/{version}",
+        "files": f"/files/{version}",
         "schemas": f"/crm-object-schemas/{version}/schemas",
         **{family: f"/crm/{family}/{version}" for family in families},
     }
@@ -52,6 +54,9 @@ CALLS = {
     "read": ("objects", "/{object}/batch/read"),
     "archive": ("objects", "/{object}/batch/archive"),
     "forget": ("objects", "/contacts/gdpr-delete"),
+    "upload": ("files", "/files"),
+    "file": ("files", "/files/{id}"),
+    "file_at": ("files", "/files/stat/{path}"),
     "link": ("associations", "/{from_object}/{to_object}/batch/create"),
     "linked": ("associations", "/{from_object}/{to_object}/batch/read"),
     "unlink": ("associations", "/{from_object}/{to_object}/batch/archive"),

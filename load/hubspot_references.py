@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from load.feeds import Feed
+from load.feeds import FILES, Feed
 from load.target import Row
 
 # Reads records of an object by the values of a unique property: (object, property, values) -> records.
@@ -25,7 +25,11 @@ class References:
 
         unknown_as_they_are: it is named by our key, for a plan of which it is a part.
         """
-        columns = {column.name: column.refers_to for column in feed.columns if column.names_record}
+        columns = {
+            column.name: column.refers_to
+            for column in feed.columns
+            if column.names_record and column.refers_to != FILES
+        }
         if not columns:
             return rows
         with self._lock:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from load.changes import execute
-from load.target import CHANGED, END_GONE, MERGED, NO_ANSWER
+from load.target import CHANGED, END_GONE, FILE_MISSING, FILE_REFUSED, MERGED, NO_ANSWER
 
 # By the target's category or ours; what a person does about it.
 FIXES = {
@@ -22,6 +22,8 @@ FIXES = {
     "contact_company_limit_exceeded": "The contact is at as many companies as Intercom allows: drop some in the mart.",
     MERGED: "Merge the two in the source or by an override, or undo the merge in the target.",
     CHANGED: "Decide who wins: put the value into the source, or set the exposure's `when_changed` to keep or overwrite.",
+    FILE_REFUSED: "Give the file another kind or make it smaller in Salesforce, or delete it there; its note waits for it.",
+    FILE_MISSING: "Extract the file's object again; the next load sends it.",
     NO_ANSWER: "Nothing: the next load sends it again.",
     END_GONE: "Nothing: the next load looks the record up and makes the link.",
 }

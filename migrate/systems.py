@@ -1,6 +1,7 @@
 """The three systems as the settings name them: clients with their credentials, made when a phase needs them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import extract.hubspot
 import extract.hubspot_changes
 import extract.intercom
 import extract.salesforce
+import warehouse
 from extract.hubspot_changes import Since
 from extract.salesforce import Login
 from load.backup import Part
@@ -17,6 +19,7 @@ from load.feeds import Feed
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.reversal import Reversible
+from load.stage import fetching
 from migrate.coverage import properties
 from migrate.settings import Settings
 
@@ -51,6 +54,9 @@ def targets(settings: Settings) -> dict[str, Reversible]:
             create_options=settings.hubspot_new_options == "create",
             share_free=settings.hubspot_share_free,
             day_free=settings.hubspot_budget_floor,
+            stage=partial(
+                fetching, partial(warehouse.connect, settings.target), settings.home / "landing" / "uploads"
+            ),
         ),
         "intercom": Intercom(
             settings.intercom_base_url,

@@ -1,5 +1,6 @@
 """The whole migration through the command line: run, run again, change, tamper, kill, resume."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -84,6 +85,23 @@ def test_the_targets_hold_what_the_table_says(place: Place, first: Any) -> None:
         "/contacts", params={"per_page": 1}, headers={"Intercom-Version": "2.14"}
     ).json()
     assert contacts["total_count"] == sent["intercom", "contacts"]
+
+
+def test_each_file_hangs_at_its_note_byte_by_byte(place: Place, first: Any) -> None:
+    has_file = {"propertyName": "hs_attachment_ids", "operator": "HAS_PROPERTY"}
+    names = ["salesforce_id", "hs_attachment_ids"]
+    asked = {"limit": 100, "properties": names, "filterGroups": [{"filters": [has_file]}]}
+    notes = place.hubspot.post("/crm/v3/objects/notes/search", json=asked).json()["results"]
+    found = {}
+    for note in notes:
+        key, file_id = (note["properties"][name] for name in names)
+        content = place.hubspot.get(f"/_sandbox/files/{file_id}").content
+        found[key] = hashlib.sha256(content).hexdigest()
+    wanted = place.sql(
+        "select notes._record_key, blobs.sha256 from marts_hubspot.hubspot__notes as notes "
+        "inner join raw_salesforce._blobs as blobs on notes._record_key = blobs.record_id"
+    )
+    assert found == {one["_record_key"]: one["sha256"] for one in wanted} != {}
 
 
 def test_dirt_is_merged_or_quarantined_with_a_reason(place: Place, first: Any) -> None:
