@@ -34,6 +34,7 @@ from load.hubspot_pipelines import Pipelines
 from load.hubspot_references import References
 from load.hubspot_schema import provision
 from load.hubspot_wire import (
+    RECORDS_PER_CALL,
     Input,
     Match,
     all_taken,
@@ -71,7 +72,6 @@ from load.undo_links import Linked
 
 log = structlog.get_logger()
 
-RECORDS_PER_CALL = 100
 LINKS_PER_CALL = 2_000
 # The smallest account's budget, until the first answer says what this one's is.
 CALLS_PER_WINDOW = 100
@@ -271,7 +271,7 @@ class HubSpot:
 
     def forget(self, contact_id: str) -> bool:
         """Delete a contact for good; see `load.reversal.Reversible`."""
-        return hubspot_forget.forget(contact_id, self._paths, self._forgetting)
+        return hubspot_forget.forget(contact_id, self._paths, self._forgetting, self._files)
 
     def _forgetting(self, method: str, path: str, body: str) -> Answer:
         return self._ask(method, path, body, may_be_gone=True)

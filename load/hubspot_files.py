@@ -71,13 +71,17 @@ class Files:
                     refused.append(error.result)
         return ready, refused
 
-    def delete(self, file_ids: Iterable[str]) -> None:
-        """Delete files, those that were uploaded here only: a user may have attached others."""
+    def delete(self, file_ids: Iterable[str], *, for_good: bool = False) -> None:
+        """Delete files, those that were uploaded here only: a user may have attached others.
+
+        for_good: without the time in which HubSpot could still restore them.
+        """
+        way = self._paths["forget_file" if for_good else "file"]
         for file_id in file_ids:
             path = self._paths["file"].format(id=file_id)
             found = self._ask("GET", path, may_be_gone=True)
             if found.ok and str(found.content.get("path", "")).startswith(f"{FOLDER}/"):
-                answer = self._ask("DELETE", path, may_be_gone=True)
+                answer = self._ask("DELETE", way.format(id=file_id), may_be_gone=True)
                 if not answer.ok and answer.status != 404:  # noqa: PLR2004
                     raise LoadError(f"HubSpot did not delete file {file_id}: {message_of(answer)}")
 

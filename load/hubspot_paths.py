@@ -56,6 +56,7 @@ CALLS = {
     "forget": ("objects", "/contacts/gdpr-delete"),
     "upload": ("files", "/files"),
     "file": ("files", "/files/{id}"),
+    "forget_file": ("files", "/files/{id}/gdpr-delete"),
     "file_at": ("files", "/files/stat/{path}"),
     "link": ("associations", "/{from_object}/{to_object}/batch/create"),
     "linked": ("associations", "/{from_object}/{to_object}/batch/read"),

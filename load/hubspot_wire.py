@@ -14,6 +14,8 @@ from load.answer import Answer
 from load.feeds import Feed
 from load.target import END_GONE, Action, Present, Result, Row, reference
 
+# Of a batch, to write or to read.
+RECORDS_PER_CALL = 100
 EXISTING_ID = re.compile(r"Existing ID: (\d+)")
 
 

@@ -166,6 +166,35 @@ def test_a_note_takes_its_files_along_and_no_others(
     assert there == [404, 200]
 
 
+def test_forgetting_a_person_takes_the_files_of_their_notes(
+    target: HubSpot, notes: Feed, ask: Callable[..., httpx.Response], stage: Stage
+) -> None:
+    sent = _sent(target, notes, _row(VALUE))
+    note = sent["00P1"].target_id
+    file_id = _attached(ask, note)
+    foreign = ask(
+        "POST",
+        "/files/v3/files",
+        data={"folderPath": "/theirs", "options": '{"access": "PRIVATE"}'},
+        files={"file": ("own.txt", b"theirs")},
+    ).json()["id"]
+    both = {"properties": {"hs_attachment_ids": f"{file_id};{foreign}"}}
+    assert ask("PATCH", f"/crm/v3/objects/notes/{note}", json=both).status_code == 200
+    person = ask(
+        "POST", "/crm/v3/objects/contacts", json={"properties": {"email": "ada@example.com"}}
+    ).json()["id"]
+    assert (
+        ask("PUT", f"/crm/v4/objects/contacts/{person}/associations/default/notes/{note}").status_code == 200
+    )
+
+    assert target.forget(person)
+
+    assert ask("GET", f"/files/v3/files/{file_id}").status_code == 404
+    assert ask("GET", f"/files/v3/files/{foreign}").status_code == 200
+    assert ask("GET", f"/crm/v3/objects/contacts/{person}").status_code == 404
+    assert not target.forget(person)
+
+
 def test_the_stage_of_the_warehouse_gives_its_files(connection: Any, tmp_path: Path) -> None:
     (tmp_path / "00P1").write_bytes(CONTENT)
     with connection.cursor() as cursor:
