@@ -69,17 +69,14 @@ def test_a_run_says_with_what_it_was_made(place: Place, first: Any) -> None:
 def test_the_targets_hold_what_the_table_says(place: Place, first: Any) -> None:
     sent = {(one["target"], one["object"]): one["sent"] for one in first["objects"]}
     for kind in RECORDS:
-        # HubSpot takes five searches a second.
-        time.sleep(0.25)
-        answer = place.hubspot.post(f"/crm/v3/objects/{kind}/search", json={"limit": 1})
-        assert answer.json()["total"] == sent["hubspot", kind], kind
+        assert _searched(place, kind, {"limit": 1})["total"] == sent["hubspot", kind], kind
     [wanted] = place.sql(
         "select count(*) as people from marts_hubspot.hubspot__contacts "
         "where salesforce_email_opt_out and email is not null"
     )
     opted_out = {"propertyName": "hs_email_optout", "operator": "EQ", "value": "true"}
     asked = {"limit": 1, "filterGroups": [{"filters": [opted_out]}]}
-    found = place.hubspot.post("/crm/v3/objects/contacts/search", json=asked).json()
+    found = _searched(place, "contacts", asked)
     assert found["total"] == wanted["people"] > 0
     contacts = place.intercom.get(
         "/contacts", params={"per_page": 1}, headers={"Intercom-Version": "2.14"}
@@ -91,7 +88,7 @@ def test_each_file_hangs_at_its_note_byte_by_byte(place: Place, first: Any) -> N
     has_file = {"propertyName": "hs_attachment_ids", "operator": "HAS_PROPERTY"}
     names = ["salesforce_id", "hs_attachment_ids"]
     asked = {"limit": 100, "properties": names, "filterGroups": [{"filters": [has_file]}]}
-    notes = place.hubspot.post("/crm/v3/objects/notes/search", json=asked).json()["results"]
+    notes = _searched(place, "notes", asked)["results"]
     found = {}
     for note in notes:
         key, file_id = (note["properties"][name] for name in names)
@@ -398,7 +395,7 @@ def test_a_folder_that_cannot_be_loaded_changes_nothing(place: Place, first: Any
     refused = place.migrate("sandbox", "seed", "--csv", str(tmp_path), expect=2)
     assert "Contact" in refused["error"]
     assert "nothing was changed" in refused["error"]
-    assert place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"] > 0
+    assert _searched(place, "contacts", {"limit": 1})["total"] > 0
 
 
 def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> None:
@@ -425,7 +422,7 @@ def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> 
     contacts = next(
         one for one in document["objects"] if (one["target"], one["object"]) == ("hubspot", "contacts")
     )
-    found = place.hubspot.post("/crm/v3/objects/contacts/search", json={"limit": 1}).json()["total"]
+    found = _searched(place, "contacts", {"limit": 1})["total"]
     assert found == contacts["sent"]
 
 
@@ -498,6 +495,12 @@ class Asked:
         return pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
 
 
+def _searched(place: Place, kind: str, asked: dict[str, Any]) -> Any:
+    # HubSpot takes five searches a second.
+    time.sleep(0.25)
+    return place.hubspot.post(f"/crm/v3/objects/{kind}/search", json=asked).json()
+
+
 def _is_forgotten(place: Place, email: str) -> None:
     """The person was read from Salesforce again since, and is nowhere: `forget` finds nothing in any table or target."""
     code, said = place.run_here(["migrate", "forget", email])
@@ -513,7 +516,7 @@ def _is_forgotten(place: Place, email: str) -> None:
     assert [row["n"] for row in place.sql(counted)] == [0, 0, 0]
     assert place.sql("select count(*) as n from ops.certificate") == [{"n": 1}]
     is_theirs = {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ", "value": email}]}]}
-    assert place.hubspot.post("/crm/v3/objects/contacts/search", json=is_theirs).json()["total"] == 0
+    assert _searched(place, "contacts", is_theirs)["total"] == 0
     query = {"query": {"field": "email", "operator": "=", "value": email}}
     found = place.intercom.post("/contacts/search", json=query, headers={"Intercom-Version": "2.14"})
     assert found.json()["total_count"] == 0
