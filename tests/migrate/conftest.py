@@ -48,7 +48,7 @@ class Place:
     def migrate(self, *arguments: str, expect: int = 0) -> Any:
         """Run one command with `--json`; give its document after checking the exit code."""
         command = self.start(*arguments)
-        output, errors = command.communicate(timeout=300)
+        output, errors = command.communicate(timeout=500)
         assert command.returncode == expect, f"migrate {' '.join(arguments)}:\n{output}\n{errors}"
         if arguments[0] != "warehouse":  # which prints whatever rows it was asked for
             self.said.extend((output, errors))
