@@ -249,6 +249,7 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             "OPS.WATERMARK",
             "RAW_HUBSPOT.ASSOCIATIONS",
             "RAW_HUBSPOT.OWNERS",
+            "RAW_HUBSPOT.PIPELINES",
             "RAW_HUBSPOT.RECORDS",
             "RAW_INTERCOM.ADMINS",
             "RAW_INTERCOM.LINKS",
