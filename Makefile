@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Containers like to set it; without bytecode each process compiles 20 seconds of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test install engines lint clean soak bench outside fill-rates
+.PHONY: demo test install engines lint clean soak rehearse bench outside fill-rates
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -22,6 +22,10 @@ test: install engines lint
 # Other seeds than the ones of `make test`: make soak SOAK=load FROM=1000 SEEDS=500 EMBEDDED=20
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) SOAK_EMBEDDED_SEEDS=$(EMBEDDED) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
+
+# Gives every command of docs/runbook.md, each of which may take a minute
+rehearse: install
+	REHEARSE=1 $(BIN)/pytest -q -n 0 tests/migrate/test_whole_path.py -k runbook_is_rehearsed
 
 # Measures the fill rates in MAPPING.md on a small demo company of its own, the one of the tests, and writes them
 fill-rates: export MIGRATE_HOME = $(CURDIR)/.local/fill-rates

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -426,7 +427,8 @@ def test_a_killed_run_is_continued_without_doubles(place: Place, first: Any) -> 
     assert found == contacts["sent"]
 
 
-@pytest.mark.timeout(1_200)  # a dozen commands that each take a minute
+@pytest.mark.skipif("REHEARSE" not in os.environ, reason="takes a dozen minutes: make rehearse")
+@pytest.mark.timeout(1_800)
 def test_the_runbook_is_rehearsed(place: Place, first: Any, tmp_path: Path) -> None:
     """Give every command of the runbook; what a test above has given word for word is not given again."""
     person = place.sql(
