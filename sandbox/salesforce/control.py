@@ -72,7 +72,6 @@ def _calls(sandbox: Sandbox, _: str) -> dict[str, Any]:
 
 def _reset(sandbox: Sandbox, _: str) -> dict[str, Any]:
     sandbox.store.reset()
-    sandbox.store.use(declared_org())
     filling.forget(sandbox.store)
     sandbox.usage = Usage()
     _forget_faults(sandbox, "")

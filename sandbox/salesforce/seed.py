@@ -140,8 +140,10 @@ def _load_file(store: Store, sobject: Sobject, file: Path, columns: list[Field])
         _check_values(cursor, file, columns)
         cursor.execute(f'DELETE FROM org."{sobject.name}" WHERE "Id" IN (SELECT {given["Id"]} FROM staged)')
         admin = "'" + store.admin_id().replace("'", "''") + "'"
-        values = ", ".join(_value(each, given, admin) for each in sobject.columns)
-        cursor.execute(f'INSERT INTO org."{sobject.name}" SELECT {values} FROM staged')
+        values = {f'"{each.name}"': _value(each, given, admin) for each in sobject.columns}
+        # By name: the table also has the columns of every other org that was played, and in an order of its own.
+        into = f'org."{sobject.name}" ({", ".join(values)})'
+        cursor.execute(f"INSERT INTO {into} SELECT {', '.join(values.values())} FROM staged")
         row = cursor.execute("SELECT count(*) FROM staged").fetchone()
         cursor.execute("DROP TABLE staged")
     return int(row[0]) if row else 0

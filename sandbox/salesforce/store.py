@@ -152,12 +152,15 @@ class Store:
         return str(row[0]) if row else ADMIN_USERNAME
 
     def reset(self) -> None:
-        """Empty every object of the org and forget jobs and cursors; sessions and the JWT key stay."""
+        """Play the declared org again, without a record, and forget jobs and cursors; sessions and the JWT key stay."""
         with self.writing() as cursor:
-            for sobject in self.org:
-                cursor.execute(f'DELETE FROM org."{sobject.name}"')
+            # Another org's tables have fields of other types.
+            for table in self._columns():
+                cursor.execute(f'DROP TABLE org."{table}"')
             for table in ("sequence", "tombstone", "cursor", "job"):
                 cursor.execute(f"DELETE FROM {table}")
+        self.catalogued = None
+        self.use(declared_org())
         for file in self.files.iterdir():
             file.unlink()
 

@@ -1,13 +1,14 @@
 """Seeding: texts kept exactly, gaps filled as Salesforce fills them, mistakes named."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
 from sandbox.salesforce.ids import long_id
-from sandbox.salesforce.org import declared_org
+from sandbox.salesforce.org import Field, declared_org
 from sandbox.salesforce.seed import SeedError, load, load_folder
 from sandbox.salesforce.store import ADMIN_ID, Store
 from tests.sandbox.salesforce_org import Acme, acme, record_id, write_csv
@@ -204,3 +205,22 @@ def test_ids_get_the_checksum_of_salesforce() -> None:
 def test_every_object_can_be_loaded_empty(store: Store) -> None:
     loaded = load(store, [(sobject.name, []) for sobject in declared_org()])
     assert set(loaded.values()) == {0}
+
+
+def test_an_org_that_once_played_another_is_filled_by_the_fields_names(store: Store) -> None:
+    contact = declared_org().sobjects["Contact"]
+    other = replace(contact, fields=(*contact.fields, Field("Other__c", "double", "Other")))
+    store.use(replace(declared_org(), sobjects={**declared_org().sobjects, "Contact": other}))
+    store.use(declared_org())
+    load(store, [("Contact", [{"Id": "003000000000001AAA", "LastName": "Berg"}])])
+    assert store.row('SELECT "LastName", "Other__c" FROM org."Contact"') == ("Berg", None)
+
+
+def test_a_reset_forgets_the_fields_of_another_org(store: Store) -> None:
+    contact = declared_org().sobjects["Contact"]
+    fields = [replace(each, type="double") if each.name == "LastName" else each for each in contact.fields]
+    store.execute('DROP TABLE org."Contact"')
+    store.use(replace(declared_org(), sobjects={"Contact": replace(contact, fields=tuple(fields))}))
+    store.reset()
+    load(store, [("Contact", [{"Id": "003000000000001AAA", "LastName": "Berg"}])])
+    assert store.row('SELECT "LastName" FROM org."Contact"') == ("Berg",)
