@@ -167,7 +167,7 @@ def test_every_model_has_a_key(project: Project) -> None:
     keyed = {
         project.inputs(test).pop()
         for test in project.data_tests.values()
-        if (test.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
+        if (test.get("test_metadata") or {}).get("name") == "primary_key"
     }
     assert set(project.models) - keyed == {"int_recon_links_found"}
 

@@ -1,0 +1,13 @@
+{# Keys that more than one row has, or of which a part is null; `columns` where several together are the key. #}
+{% test primary_key(model, column_name=none, columns=none) %}
+
+{%- set key = columns or [column_name] %}
+
+select
+    {{ key | join(', ') }},
+    count(*) as row_count
+from {{ model }}
+group by {{ key | join(', ') }}
+having count(*) > 1{% for column in key %} or {{ column }} is null{% endfor %}
+
+{% endtest %}
