@@ -360,13 +360,13 @@ def test_tampering_with_a_target_is_found_exactly(place: Place, first: Any) -> N
 
 
 def test_what_a_target_lost_or_changed_is_sent_again_when_asked(place: Place, first: Any) -> None:
-    kept = place.migrate("run", expect=1)
-    assert kept["writes"]["hubspot"]["records"] == 0, "a change in the target is not overwritten unasked"
+    kept = place.migrate("load", "--yes")
+    assert kept["targets"]["hubspot"]["records"] == 0, "a change in the target is not overwritten unasked"
 
-    mended = place.migrate("run", "--resend")
+    mended = place.migrate("load", "--resend", "--yes")
 
-    assert mended["writes"]["hubspot"]["records"] > 2
-    assert _numbers(mended) == _numbers(first)
+    assert mended["targets"]["hubspot"]["records"] > 2
+    assert _numbers(place.migrate("reconcile")) == _numbers(first)
 
 
 def test_a_sample_says_what_it_covers(place: Place, first: Any) -> None:
