@@ -50,7 +50,7 @@ SEARCH_SECONDS = 0.25
 # Below this share of a window's calls, the rest of them is spread over the window.
 RESERVE = 0.1
 # https://developers.hubspot.com/docs/api-reference/error-handling
-UNAUTHORIZED, FORBIDDEN, LOCKED, TOO_MANY, MIGRATING = 401, 403, 423, 429, 477
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, LOCKED, TOO_MANY, MIGRATING = 401, 403, 404, 423, 429, 477
 LOCKED_SECONDS = 2.0
 PASSING = frozenset({500, 502, 503, 504, *range(520, 526)})
 # What a batch read of associations says of a record that has none, and of one that is gone.
@@ -99,6 +99,15 @@ class Account:
         """Give the JSON object that a GET answers."""
         return self._call("GET", path, query, None)
 
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Give the JSON object that a GET answers, None when HubSpot has it no more."""
+        try:
+            return self._answered("GET", path, (), None)
+        except ApiException as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise _explained(error, path) from None
+
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Give the JSON object that a reading POST answers; it may be sent twice."""
         return self._call("POST", path, (), body)
@@ -111,9 +120,15 @@ class Account:
 
     def _call(self, method: str, path: str, query: Query, body: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
-            return _patiently(lambda: self._try(method, path, query, body))
+            return self._answered(method, path, query, body)
         except ApiException as error:
             raise _explained(error, path) from None
+
+    def _answered(
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        try:
+            return _patiently(lambda: self._try(method, path, query, body))
         except urllib3.exceptions.HTTPError as error:
             raise ExtractError(
                 f"HubSpot at {self._base_url} cannot be reached ({type(error).__name__}). Give the command again."

@@ -122,11 +122,20 @@ def counts(
         union all
         select 'in_ledger', count(*) from ledger
         union all
+        select 'files', {_files(feed)} from change where _action in ('create', 'update')
+        union all
         select 'without_key_of_its_own', count(*) - count(distinct {RECORD_KEY}) from mart
         union all
         select '{deleted_action(feed)}', count(*) from ledger
         where not exists (select 1 from mart where mart.{RECORD_KEY} = ledger.record_key)"""
     return dict(execute(connection, query, bindings(feed, "", definitions)))
+
+
+def _files(feed: Feed) -> str:
+    """Give the SQL that counts the files that rows name."""
+    return " + ".join(
+        ["0", *(f"count({column.identifier})" for column in feed.columns if column.names_files)]
+    )
 
 
 def deleted_action(feed: Feed) -> str:

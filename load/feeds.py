@@ -76,6 +76,11 @@ class Column:
         return self.refers_to not in (None, *IN_PIPELINES)
 
     @property
+    def names_files(self) -> bool:
+        """Say whether the value names a file, which is uploaded before its record."""
+        return self.refers_to == FILES
+
+    @property
     def identifier(self) -> str:
         """Give the column's name in SQL. dbt creates unquoted columns in upper case."""
         return f'"{self.name if self.quoted else self.name.upper()}"'

@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 import structlog
 import urllib3
 
-from load import hubspot_account, hubspot_forget, hubspot_restore
+from load import hubspot_account, hubspot_files, hubspot_forget, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
-from load.feeds import FILES, Feed
+from load.feeds import Feed
 from load.hubspot_calls import Calls
 from load.hubspot_files import Files, attached
 from load.hubspot_lifecycle import forward_only
@@ -213,11 +213,12 @@ class HubSpot:
         """Give the limits of records, custom properties, associations and calls of the day."""
         return [*hubspot_account.room(self._ask, self._paths)]
 
-    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
-        """Count batches: one for so many rows, and one that reads a hundred before they are overwritten."""
+    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int, files: int = 0) -> int:
+        """Count batches: one for so many rows, one that reads a hundred before they are overwritten; and calls for files."""
         most = self._links_per_call if feed.kind == "link" else self._records_per_call
         reads = 0 if feed.kind == "link" else math.ceil(update / self._records_per_call)
-        return math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
+        batches = math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
+        return batches + hubspot_files.calls_needed(feed, files=files, archive=archive)
 
     def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
         """Give the rows with HubSpot's ids of products, files, pipelines and stages; see `load.target.Target`."""
@@ -441,7 +442,7 @@ class HubSpot:
     def _archive(self, feed: Feed, rows: Sequence[Row]) -> Iterator[Result]:
         yield from (row.succeeded(None) for row in rows if row.target_id is None)
         rows = [row for row in rows if row.target_id is not None]
-        if any(column.refers_to == FILES for column in feed.columns):
+        if any(column.names_files for column in feed.columns):
             # First: a note that is gone names its files to nobody who deletes them later.
             try:
                 notes = self._read(feed, (str(row.target_id) for row in rows))

@@ -7,6 +7,7 @@ Source: developers.hubspot.com, "Files API".
 """
 
 import json
+import math
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +19,8 @@ from urllib.parse import quote
 from urllib3.filepost import encode_multipart_formdata
 
 from load.answer import Answer
-from load.feeds import FILES, Feed
-from load.hubspot_wire import correlation_id, message_of
+from load.feeds import Feed
+from load.hubspot_wire import RECORDS_PER_CALL, correlation_id, message_of
 from load.stage import STAGE, Fetch, Stage
 from load.target import FILE_MISSING, FILE_REFUSED, LoadError, Result, Row
 
@@ -120,6 +121,13 @@ class _NotTakenError(Exception):
         self.result = result
 
 
+def calls_needed(feed: Feed, *, files: int, archive: int) -> int:
+    """Count the calls at most: of a file to be sent to look it up and to upload it, of one to be deleted likewise."""
+    if not _named_by(feed):
+        return 0
+    return 2 * files + math.ceil(archive / RECORDS_PER_CALL) + 2 * archive
+
+
 def attached(record: Mapping[str, object], feed: Feed) -> list[str]:
     """Give the ids of the files that a record in HubSpot names."""
     properties: Mapping[str, str | None] = record["properties"]  # type: ignore[assignment]
@@ -127,7 +135,7 @@ def attached(record: Mapping[str, object], feed: Feed) -> list[str]:
 
 
 def _named_by(feed: Feed) -> list[str]:
-    return [column.name for column in feed.columns if column.refers_to == FILES]
+    return [column.name for column in feed.columns if column.names_files]
 
 
 def _files(row: Row, names: Sequence[str]) -> list[tuple[str, str]]:

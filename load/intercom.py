@@ -184,7 +184,15 @@ class Intercom:
         """Give nothing: Intercom tells no limit but that of calls."""
         return ()
 
-    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
+    def calls_needed(
+        self,
+        feed: Feed,
+        *,
+        create: int,
+        update: int,
+        archive: int,
+        files: int = 0,  # noqa: ARG002  no file is sent to Intercom
+    ) -> int:
         """Count the calls for each row: a ticket is looked up with others, made, and put into its state in a second call."""
         if feed.object == "tickets":
             return math.ceil(create / ROWS_PER_LOOKUP) + 2 * create + 2 * update + archive

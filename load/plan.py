@@ -18,6 +18,7 @@ class FeedPlan:
     `waiting`: a link whose end is not in the target, because it was refused or failed.
     `skipped`: the feed's policy lets them be neither created nor updated.
     `archive` and `kept`: in the ledger and no longer in the mart; which of the two, the feed's `when_deleted` says.
+    `files`: how many files the rows to create or update name.
     `in_ledger`: all that the target has of this feed, as far as the ledger knows.
     Where the target was read: `by_hand`, rows of which it holds values that somebody changed since they were sent, `missing`,
     records that are gone, `changing`, how many rows change each property.
@@ -32,6 +33,7 @@ class FeedPlan:
     skipped: int = 0
     archive: int = 0
     kept: int = 0
+    files: int = 0
     in_ledger: int = 0
     by_hand: int = 0
     missing: int = 0

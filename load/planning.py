@@ -301,7 +301,9 @@ def _schema(target: Target, planned: Sequence[FeedPlan]) -> tuple[list[SchemaCha
 
 def _effort(target: Target, planned: Sequence[FeedPlan], rooms: Sequence[Room]) -> Effort:
     calls = sum(
-        target.calls_needed(each.feed, create=each.create, update=each.update, archive=each.archive)
+        target.calls_needed(
+            each.feed, create=each.create, update=each.update, archive=each.archive, files=each.files
+        )
         for each in planned
     )
     day = next((room.most for room in rooms if room.name == "calls today"), None)

@@ -253,8 +253,8 @@ class Target(Protocol):
         """Give the limits of the account that can be asked for."""
         ...
 
-    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int) -> int:
-        """Estimate the calls for so many rows when nothing goes wrong."""
+    def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int, files: int = 0) -> int:
+        """Estimate the calls for so many rows when nothing goes wrong; `files`: how many the rows to send name."""
         ...
 
     def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:

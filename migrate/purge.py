@@ -79,7 +79,8 @@ _TABLES = "select table_name from information_schema.tables where table_schema =
 def _read_backs(connection: Any, before: datetime, *, dry_run: bool) -> int:
     found = 0
     for table in (
-        *("raw_hubspot.records", "raw_hubspot.associations", "raw_intercom.records", "raw_intercom.links"),
+        *("raw_hubspot.records", "raw_hubspot.associations", "raw_hubspot.files"),
+        *("raw_intercom.records", "raw_intercom.links"),
     ):
         found += _delete(connection, table, "_extracted_at < %(before)s", before, dry_run=dry_run)
     return found

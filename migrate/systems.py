@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 import extract.hubspot
 import extract.hubspot_changes
+import extract.hubspot_files
 import extract.intercom
 import extract.salesforce
 import warehouse
@@ -119,6 +120,7 @@ def read_back(
         strangers=True,
         **where,
     )
+    extract.hubspot_files.read_files(account, connection, _files(feeds), **where)
     extract.intercom.read(
         _intercom(settings),
         connection,
@@ -172,9 +174,14 @@ def read_back_sample(
     progress: Progress | None = None,
 ) -> None:
     """Copy only the records with these ids, by target and object, and the links from them into raw."""
-    landing_dir = settings.home / "landing"
+    where: dict[str, Any] = {
+        "run_id": run_id,
+        "landing_dir": settings.home / "landing",
+        "progress": progress,
+    }
+    account = _hubspot(settings)
     extract.hubspot.read_sample(
-        _hubspot(settings),
+        account,
         connection,
         {
             feed.object: (properties(feed), sample[feed.target, feed.object])
@@ -182,18 +189,26 @@ def read_back_sample(
             if feed.target == "hubspot" and (feed.target, feed.object) in sample
         },
         pairs=_linked_objects(connection),
-        run_id=run_id,
-        landing_dir=landing_dir,
-        progress=progress,
+        **where,
     )
+    chosen = {name: ids for (target, name), ids in sample.items() if target == "hubspot"}
+    extract.hubspot_files.read_files(account, connection, _files(feeds), only=chosen, **where)
     extract.intercom.read_sample(
         _intercom(settings),
         connection,
         {name: ids for (target, name), ids in sample.items() if target == "intercom"},
-        run_id=run_id,
-        landing_dir=landing_dir,
-        progress=progress,
+        **where,
     )
+
+
+def _files(feeds: Sequence[Feed]) -> dict[str, list[str]]:
+    """Give HubSpot's objects that name files, and the properties that do."""
+    named = {
+        feed.object: [column.name for column in feed.columns if column.names_files]
+        for feed in feeds
+        if feed.target == "hubspot"
+    }
+    return {name: properties for name, properties in named.items() if properties}
 
 
 def _linked_objects(connection: Any) -> list[tuple[str, str]]:

@@ -355,6 +355,13 @@ create transient table if not exists raw_hubspot.pipelines (
     _extracted_at timestamp_ntz
 );
 
+create transient table if not exists raw_hubspot.files (
+    id varchar not null,
+    payload varchar,
+    _run_id varchar,
+    _extracted_at timestamp_ntz
+);
+
 create transient table if not exists raw_hubspot.associations (
     from_object varchar not null,
     from_id varchar not null,

@@ -55,11 +55,30 @@
 
 
 {#
-    A mart's value as the target spells it: its id of the record or stage that our key names, from the join `<column>_there`.
-    A stage that the seed does not declare is named by the target's id already.
+    What else an object's records name by our keys: pipelines, stages, files, each with HubSpot's id of it.
+#}
+{% macro named_in_hubspot(object) %}
+    select
+        kind,
+        record_key,
+        hubspot_id
+    from {{ ref('int_recon_stages') }}
+    where object = '{{ object }}'
+    union all
+    select
+        'files' as kind,
+        record_key,
+        hubspot_id
+    from {{ ref('stg_hubspot__files') }}
+{% endmacro %}
+
+
+{#
+    A mart's value as the target spells it: its id of the record, stage or file that our key names, from the join `<column>_there`.
+    A stage that the seed does not declare is named by the target's id already; a file that is gone has none and differs.
 #}
 {% macro as_held(column) -%}
-    {%- if column.refers_to in ('pipelines', 'stages') -%}
+    {%- if column.refers_to in ('pipelines', 'stages', 'files') -%}
     coalesce({{ column.name }}_there.hubspot_id, expected.{{ column.name }})
     {%- elif column.refers_to -%}
     {{ column.name }}_there.hubspot_id
@@ -92,13 +111,8 @@ found as (
 ),
 
 {% if target == 'hubspot' -%}
-stages as (
-    select
-        kind,
-        record_key,
-        hubspot_id
-    from {{ ref('int_recon_stages') }}
-    where object = '{{ object }}'
+named as (
+    {{ named_in_hubspot(object) }}
 ),
 
 {% endif -%}
@@ -117,9 +131,9 @@ compared as (
     from expected
     inner join found on expected._record_key = found.record_key
     {% for column in columns if column.refers_to -%}
-    -- our key in the mart, the target's id of that record or stage in the target
-    {% if column.refers_to in ('pipelines', 'stages') -%}
-    left join stages as {{ column.name }}_there
+    -- our key in the mart, the target's id of that record, stage or file in the target
+    {% if column.refers_to in ('pipelines', 'stages', 'files') -%}
+    left join named as {{ column.name }}_there
         on
             {{ column.name }}_there.kind = '{{ column.refers_to }}'
             and expected.{{ column.name }} = {{ column.name }}_there.record_key

@@ -125,6 +125,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", UNSUBSCRIBED + "/read", preferences.read_unsubscribed),
     ("POST", FILES, files.upload),
     ("GET", FILES + "/stat/{path:path}", files.stat),
+    ("GET", FILES + "/search", files.search),
     ("GET", FILES + "/{fileId}", files.read),
     ("DELETE", FILES + "/{fileId}", files.delete),
     ("DELETE", FILES + "/{fileId}/gdpr-delete", files.delete),

@@ -1,4 +1,4 @@
-"""Files v3: upload, find by path or id, delete; a note names them in hs_attachment_ids.
+"""Files v3: upload, find by path, id or ids, delete; a note names them in hs_attachment_ids.
 
 Source: developers.hubspot.com, "Files API". A path is taken once: a second upload to it replaces the file with `overwrite`,
 else it gets a number behind its name. `_sandbox/files/{fileId}` gives the bytes, where HubSpot signs an address of its own.
@@ -55,6 +55,17 @@ def stat(account: Account, call: Call) -> Answer:
     if found is None:
         raise not_found()
     return Answer({"file": _shown(found)})
+
+
+def search(account: Account, call: Call) -> Answer:
+    """GET files/search: of the filters only the list of ids."""
+    limit = call.number("limit", 10)
+    keys = [int(each) for each in call.names("ids") if each.isdigit()]
+    marks = ", ".join("?" * len(keys))
+    found = account.db.execute(
+        f"select * from file where id in ({marks}) order by id limit ?", (*keys, limit)
+    )
+    return Answer({"results": [_shown(row) for row in found]})
 
 
 def delete(account: Account, call: Call) -> Answer:

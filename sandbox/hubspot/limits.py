@@ -72,7 +72,8 @@ class Gate:
         scope = {**scope, "path": _undated(scope["path"])}
         correlation_id = str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        search = scope["path"].endswith("/search")
+        # Of the CRM: that of files has the limit of other calls.
+        search = scope["path"].startswith("/crm/") and scope["path"].endswith("/search")
         headers = {"X-HubSpot-Correlation-Id": correlation_id}
         try:
             self._authenticate(Headers(scope=scope).get("Authorization", ""))

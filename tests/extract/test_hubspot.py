@@ -15,6 +15,7 @@ from extract import hubspot, hubspot_changes
 from extract.errors import BudgetExhausted, ExtractError, LoginError
 from extract.hubspot import Account, read, read_owners
 from extract.hubspot_changes import LAG, Since, read_changes
+from extract.hubspot_files import read_files
 from tests.extract.conftest import rows
 
 TOKEN = "sandbox-hubspot-token"
@@ -46,6 +47,12 @@ class HubSpot:
             answer = self.call(f"/crm/v3/objects/{name}/batch/create", {"inputs": inputs})
             ids += [each["id"] for each in answer["results"]]
         return ids
+
+    def upload(self, name: str) -> str:
+        """Upload a file below our folder and give its id."""
+        form = {"fileName": name, "folderPath": "/salesforce", "options": '{"access": "PRIVATE"}'}
+        answer = self.http.post("/files/v3/files", data=form, files={"file": (name, b"x")})
+        return str(answer.json()["id"])
 
     def link(self, contact_id: str, company_ids: list[str]) -> None:
         pairs = [{"from": {"id": contact_id}, "to": {"id": each}} for each in company_ids]
@@ -141,6 +148,40 @@ def test_links_land_with_each_of_their_types(
         connection, "select object, count(*) from raw_hubspot.records group by object order by object"
     )
     assert objects == [("companies", 3), ("contacts", 2)]
+
+
+def test_files_that_records_name_land_and_one_that_is_gone_does_not(
+    vendor: HubSpot, account: Account, connection: SnowflakeConnection, place: dict[str, Any]
+) -> None:
+    ids = [vendor.upload(f"{number}.txt") for number in range(130)]
+    moment = {"hs_timestamp": "2026-01-02T03:04:05Z"}
+    notes = vendor.create("notes", *(moment | {"hs_attachment_ids": each} for each in ids))
+    [several] = vendor.create("notes", moment | {"hs_attachment_ids": ";".join(ids[:2])})
+    vendor.create("notes", moment)
+    vendor.upload("named by nobody.txt")
+    vendor.http.delete(f"/files/v3/files/{ids[7]}")
+    read(account, objects={"notes": ["hs_attachment_ids"]}, key=None, **place)
+
+    read_files(account, named_by={"notes": ["hs_attachment_ids"]}, **place)
+
+    landed = rows(connection, "select distinct id, parse_json(payload):path::varchar from raw_hubspot.files")
+    assert dict(landed) == {
+        each: f"/salesforce/{number}.txt" for number, each in enumerate(ids) if number != 7
+    }
+    calls = vendor.calls()
+    assert (calls["GET /files/v3/files/search"], calls["GET /files/v3/files/{fileId}"]) == (2, 1)
+
+    # A sample: only what its notes name is read anew.
+    vendor.http.delete(f"/files/v3/files/{ids[0]}")
+    vendor.http.delete(f"/files/v3/files/{ids[9]}")
+    read_files(
+        account,
+        named_by={"notes": ["hs_attachment_ids"]},
+        only={"notes": [several, notes[5]]},
+        **(place | {"run_id": "run-2"}),
+    )
+    landed = rows(connection, "select distinct id from raw_hubspot.files")
+    assert {each for (each,) in landed} == {*ids} - {ids[0], ids[7]}
 
 
 def test_owners_land_deactivated_ones_too(

@@ -166,6 +166,20 @@ def test_a_note_takes_its_files_along_and_no_others(
     assert there == [404, 200]
 
 
+def test_the_calls_for_files_are_counted_before_they_are_made(
+    target: HubSpot, notes: Feed, ask: Callable[..., httpx.Response]
+) -> None:
+    rows = [_row(VALUE), _row(None, key="plain")]
+    before = target.calls
+    note = _sent(target, notes, *rows)["00P1"].target_id
+    assert target.calls - before == target.calls_needed(notes, create=2, update=0, archive=0, files=1) == 3
+    before = target.calls
+    assert [*target.archive(notes, [Row("00P1", None, "archive", note)])]
+    assert target.calls - before == target.calls_needed(notes, create=0, update=0, archive=1) == 4
+    contacts = replace(notes, object="contacts", columns=())
+    assert target.calls_needed(contacts, create=2, update=0, archive=0) == 1
+
+
 def test_forgetting_a_person_takes_the_files_of_their_notes(
     target: HubSpot, notes: Feed, ask: Callable[..., httpx.Response], stage: Stage
 ) -> None:

@@ -1,5 +1,6 @@
 """The plan against an embedded warehouse: what the marts and the ledger say together."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,25 @@ def _attempt(connection: Any, object_: str, source: str, status: str, day: int =
 
 def _counts(planned: FeedPlan) -> dict[str, int]:
     return {name: value for name, value in planned.as_dict().items() if isinstance(value, int) and value}
+
+
+def test_the_files_that_rows_to_send_name_are_counted(connection: Any, contacts: Feed) -> None:
+    _contacts(connection, 10)
+    _ledger(
+        connection, "hubspot", "contacts", "marts_test.contacts where _record_key <= '003000000000000007'"
+    )
+    marts.query(
+        connection,
+        "update marts_test.contacts set firstname = null where _record_key = '003000000000000009'",
+    )
+    columns = tuple(
+        replace(column, refers_to="files") if column.name == "firstname" else column
+        for column in contacts.columns
+    )
+    [planned] = plan(connection, [replace(contacts, columns=columns)]).feeds
+    assert (planned.create, planned.files) == (3, 2)
+    [planned] = plan(connection, [contacts]).feeds
+    assert (planned.create, planned.files) == (3, 0)
 
 
 def test_every_row_is_in_one_state(connection: Any, contacts: Feed) -> None:
