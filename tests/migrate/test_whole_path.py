@@ -174,7 +174,8 @@ def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: 
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "test --select marts.quality", "docs generate", "source freshness"]
+    "command",
+    ["build --select marts.quality", "test --select test_type:unit", "docs generate", "source freshness"],
 )
 def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
     """Run models, data tests and unit tests all together, as an analytics engineer would."""
