@@ -368,7 +368,10 @@ class HubSpot:
             yield overwriting(result, moved[result.record_key])
 
     def _adopt(self, feed: Feed, refused: Sequence[tuple[Input, Result]]) -> Iterator[Result]:
-        """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched."""
+        """Update records that HubSpot had before, found by e-mail, and give them our key. Others' keys are not touched.
+
+        A row that has a record of its own gets no second one.
+        """
         found = {one.row.record_key: str(existing_id(result)) for one, result in refused}
         try:
             unowned = self._unowned(feed, set(found.values()))
@@ -378,8 +381,9 @@ class HubSpot:
         ours: dict[str, Input] = {}
         for one, result in refused:
             hubspot_id = found[one.row.record_key]
+            is_free = one.row.target_id in (None, hubspot_id) and hubspot_id in unowned
             # Of two rows with the same address only the first may have the record.
-            if feed.policy == "upsert" and hubspot_id in unowned and hubspot_id not in ours:
+            if feed.policy == "upsert" and is_free and hubspot_id not in ours:
                 ours[hubspot_id] = input_by_id(one, hubspot_id)
             else:
                 yield result

@@ -31,6 +31,9 @@ class Input:
 # Refusals that are about the moment and not about the record. [assumed: HubSpot lists no categories]
 PASSING = frozenset({"RATE_LIMITS", "RATE_LIMIT", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"})
 GONE = "OBJECT_NOT_FOUND"
+CONFLICT = "CONFLICT"
+# The code of a value of a unique property that another record has.
+TAKEN = "CONFLICTING_UNIQUE_VALUE"
 
 Match = Callable[[Sequence[Input], Answer], list[Result]]
 
@@ -126,9 +129,20 @@ def matched_by_trace(inputs: Sequence[Input], answer: Answer) -> list[Result]:
         if record := taken.get(key):
             action: Action = "create" if record.get("new") else "update"
             results.append(one.row.succeeded(str(record["id"]), one.payload, action))
-        elif (error := errors.get(key)) and error.get("category") not in PASSING:
+        elif (error := errors.get(key)) and not _passes(error):
             results.append(_refused(one, error, answer))
     return results
+
+
+def _passes(error: Mapping[str, Any]) -> bool:
+    """Say whether an error is about the moment: HubSpot is busy, or another record is in the way, which may not stay so.
+
+    A conflict that names the record in the way is settled by who that is: see `existing_id`.
+    """
+    if error.get("category") == CONFLICT:
+        return EXISTING_ID.search(error.get("message") or "") is None
+    codes = {detail.get("code") for detail in error.get("errors") or ()}
+    return error.get("category") in PASSING or TAKEN in codes
 
 
 def _trace_ids(error: Mapping[str, Any]) -> list[str]:
@@ -149,7 +163,7 @@ def matched_by_ends(inputs: Sequence[Input], answer: Answer) -> list[Result]:
         ends = one.row.values["from_id"], one.row.values["to_id"]
         if ends in made:
             results.append(one.row.succeeded(link_reference(one.row), one.payload))
-        elif named := [error for ids, error in errors if ids and ids <= set(ends)]:
+        elif named := [error for ids, error in errors if ids and ids <= set(ends) and not _passes(error)]:
             results.append(_end_gone(one, named[0]) or _refused(one, named[0], answer))
     return results
 
@@ -180,12 +194,14 @@ def _refused(one: Input, error: Mapping[str, Any], answer: Answer) -> Result:
 
 def refused_by(answer: Answer, one: Input) -> Result:
     """Blame the answer's error on the one input that was sent."""
-    error: Mapping[str, Any] = next(iter(answer.content.get("errors", ())), {})
-    category = answer.content.get("category") or error.get("category") or f"HTTP_{answer.status}"
+    # Of a batch that went through the first entry is the error, of one that did not the answer itself.
+    entry: Mapping[str, Any] = next(iter(answer.content.get("errors", ())), {})
+    error = answer.content if answer.content.get("category") else entry
+    category = error.get("category") or f"HTTP_{answer.status}"
     message = (
         answer.content.get("message") or error.get("message") or "The answer does not mention the record."
     )
-    if category in PASSING:
+    if _passes(error):
         return one.row.failed(message, one.payload, category)
     return one.row.refused(category, message, one.payload, correlation_id(answer))
 
@@ -250,7 +266,7 @@ def present(feed: Feed, row: Row, record: Mapping[str, Any] | None) -> Present:
 
 
 def existing_id(result: Result) -> str | None:
-    if result.status != "refused" or result.error_category != "CONFLICT":
+    if result.status != "refused" or result.error_category != CONFLICT:
         return None
     found = EXISTING_ID.search(result.error_message or "")
     return found[1] if found else None

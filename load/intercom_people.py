@@ -11,7 +11,7 @@ from load.answer import Answer
 from load.feeds import Feed
 from load.intercom_over import written_over
 from load.intercom_values import body_of, is_lead, key_of, overwriting, present, put_back
-from load.intercom_wire import Wire, message_of, result_of
+from load.intercom_wire import Wire, code_of, message_of, result_of
 from load.target import CANNOT, END_GONE, MERGED, Present, Result, Row, reference
 from load.undo_links import ATTACHED, Linked
 
@@ -127,7 +127,8 @@ class Contacts:
                 # An archived contact cannot be read; un-archiving it tells whose it is.
                 existing, restored = self._wire.ask("POST", f"/contacts/{found['id']}/unarchive"), True
         if not existing.ok:
-            return result_of(row, conflict, body)
+            # Nobody is named who is in the way, or nobody is there: it may not stay so.
+            return row.failed(message_of(conflict), body, code_of(conflict))
         owner, contact_id = existing.content.get(self._feed.key), existing.content["id"]
         if owner in (None, "") and self._feed.policy != "upsert":
             return result_of(row, conflict, body)

@@ -19,6 +19,8 @@ from load.target import AccessDeniedError, LoadError, Result, Row, SchemaChanged
 VERSION = "2.14"
 TIMEOUT_SECONDS = 60.0
 UNKNOWN_FIELD = "invalid_field"
+# github.com/intercom/intercom-node, issue 461: what an upsert of a company is answered now and then.
+COMPANY_EXISTS = "unique_company_constraint"
 # The most that a page holds.
 PER_PAGE = 150
 
@@ -169,6 +171,9 @@ class Wire:
             self.limiter.pause(window if asked is None else asked)
             # The limiter does the waiting, for all threads at once.
             raise BusyError("too many calls (429)", 0.0)
+        if code_of(answer) == COMPANY_EXISTS:
+            # To an upsert: another one came at the same time, and the next call finds what that made.
+            raise BusyError("the company is being made by another call")
         if status in (408, 425) or status >= 500:  # noqa: PLR2004
             raise UnansweredError(f"status {status} from {self.base_url}")
 

@@ -48,7 +48,7 @@ class Account:
     def __init__(self, home: Path, faults: Schedule, clock: Clock = time.time) -> None:
         self.clock = clock
         self.faults = faults
-        self.happening: list[Callable[[Account], None]] = []
+        self.happening: list[Callable[[Account, Any], None]] = []
         self.refusing: list[str] = []
         self.db = store.connect(home / "hubspot.sqlite")
         with store.transaction(self.db):
@@ -114,7 +114,7 @@ class Account:
         """Answer one call: all of its changes, or none if it is refused."""
         while self.happening:
             with store.transaction(self.db):
-                self.happening.pop()(self)
+                self.happening.pop()(self, given)
         try:
             with store.transaction(self.db):
                 return handler(self, given)

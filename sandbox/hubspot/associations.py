@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import AssociationType, ObjectType
-from sandbox.hubspot.errors import HubSpotError, Json, invalid, not_found
+from sandbox.hubspot.errors import HubSpotError, Json, invalid, not_found, refused_as
 from sandbox.hubspot.links import Link, chosen, ends_of, existing, kinds, store
 from sandbox.hubspot.store import now
 from sandbox.hubspot.web import Answer, Call, batch
@@ -68,7 +68,9 @@ def batch_create(account: Account, call: Call) -> Answer:
         (*_ids(each), chosen(known, each["types"]))
         for each in call.inputs(CREATE_BATCH, "from", "to", "types")
     ]
+    struck = [inputs.pop(len(inputs) // 2)] if account.refusing and inputs else []
     good, errors = _sort(account, source, target, inputs)
+    errors += [_asked_for(account.refusing.pop(), start, end) for start, end, _ in struck]
     store(account, [Link(start, end, kind) for start, end, types in good for kind in types])
     results = [_labels(source, target, start, end, types) for start, end, types in good]
     return batch(results, errors, started, now(), 201)
@@ -159,6 +161,10 @@ def _sort(
         else:
             errors.append(_unknown_ids(source, target, start, end))
     return good, errors
+
+
+def _asked_for(category: str, start: str, end: str) -> Json:
+    return refused_as(category, fromObjectId=[start], toObjectId=[end]).entry()
 
 
 def _unknown_ids(source: ObjectType, target: ObjectType, start: str, end: str) -> Json:

@@ -92,6 +92,7 @@ def too_many(policy: str) -> HubSpotError:
     return HubSpotError(429, f"You have reached your {policy.lower()} limit.", more=more)
 
 
-def refused_as(category: str) -> HubSpotError:
-    """Build the refusal of one record of a batch, for no other reason than that a fault asks for it."""
-    return HubSpotError(STATUSES.get(category, 400), f"The record was refused: {category}", category)
+def refused_as(category: str, **context: list[str]) -> HubSpotError:
+    """Build the refusal of one record or link of a batch, for no other reason than that a fault asks for it."""
+    message = f"The record was refused: {category}"
+    return HubSpotError(STATUSES.get(category, 400), message, category, context=context)

@@ -5,15 +5,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sandbox.faults import Fault
-from sandbox.hubspot import merging, properties, records
+from sandbox.hubspot import merging, properties, records, writes
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.catalogue import ObjectType
 from sandbox.hubspot.errors import HubSpotError, Json, too_many
 from sandbox.hubspot.store import now, put_property
+from sandbox.hubspot.validation import TAKEN
+from sandbox.hubspot.web import Call
 
 BATCH = "/batch/"
 BY_HAND = "By Hand"
+UPSERTS = "/batch/up"
 UPSERT = "contacts/batch/upsert"
+LINKS = "/associations/"
+# Of one record among others that HubSpot takes. A conflict that names no record is one with a call that is under way.
+CATEGORIES = (
+    *("VALIDATION_ERROR", "CONFLICT", "OBJECT_NOT_FOUND"),
+    *("RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"),
+)
 
 MENU = (
     Fault(status=429, policy="TEN_SECONDLY_ROLLING"),
@@ -32,17 +41,9 @@ MENU = (
     Fault(BATCH, cut=True, done=True),
     Fault(BATCH, cut=True, done=True, times=4),
     Fault(seconds=0.02),
-    *(
-        Fault(BATCH + "upsert", refuse=category)
-        for category in (
-            "VALIDATION_ERROR",
-            "CONFLICT",
-            "OBJECT_NOT_FOUND",
-            "RATE_LIMITS",
-            "INTERNAL_ERROR",
-            "SERVICE_UNAVAILABLE",
-        )
-    ),
+    *(Fault(UPSERTS, refuse=category) for category in (*CATEGORIES, TAKEN)),
+    *(Fault(LINKS, refuse=category) for category in CATEGORIES),
+    *(Fault(UPSERT, event="contact_entered") for _ in range(3)),
     Fault(UPSERT, event="contacts_merged"),
     Fault(UPSERT, event="contact_archived"),
     Fault(UPSERT, event="contact_edited"),
@@ -65,20 +66,30 @@ def error(fault: Fault) -> HubSpotError:
     return HubSpotError(fault.status, MESSAGES.get(fault.status, "internal error"))
 
 
-def contacts_merged(account: Account) -> None:
+def contact_entered(account: Account, call: Call) -> None:
+    """Enter a person by hand whose record is just coming, the first one of the call with an address that nobody has."""
+    kind = account.catalogue.object_type("contacts")
+    inputs = call.body.get("inputs", ()) if isinstance(call.body, dict) else ()
+    for email in filter(None, ((each.get("properties") or {}).get("email") for each in inputs)):
+        if not records.holders(account.db, kind, "email", {email}):
+            writes.write(account, kind, [writes.Write({"email": email})], allow_partial=True)
+            return
+
+
+def contacts_merged(account: Account, _: Call) -> None:
     """Merge the newest contact into the oldest, as somebody does who takes them for one person."""
     kind, ids = _contacts(account)
     if len(ids) > 1:
         merging.merge_records(account, kind, ids[0], ids[-1])
 
 
-def contact_archived(account: Account) -> None:
+def contact_archived(account: Account, _: Call) -> None:
     """Archive the newest contact."""
     kind, ids = _contacts(account)
     records.archive(account.db, kind, ids[-1:], now())
 
 
-def contact_edited(account: Account) -> None:
+def contact_edited(account: Account, _: Call) -> None:
     """Give the oldest contact another last name, as a person does who knows better."""
     kind, ids = _contacts(account)
     edited = [
@@ -88,7 +99,7 @@ def contact_edited(account: Account) -> None:
     records.update(account.db, edited, account.clock(), account.limits.search_lag_seconds)
 
 
-def property_deleted(account: Account) -> None:
+def property_deleted(account: Account, _: Call) -> None:
     """Delete a property of the contacts that the account made itself, the last by name; keys are left alone."""
     kind = account.catalogue.object_type("contacts")
     own = [name for name, definition in _own(account, kind).items() if not definition.get("hasUniqueValue")]
@@ -96,7 +107,7 @@ def property_deleted(account: Account) -> None:
         properties.remove(account, kind, max(own))
 
 
-def option_renamed(account: Account) -> None:
+def option_renamed(account: Account, _: Call) -> None:
     """Give the first option of a select property of the account's own another internal value and label."""
     kind = account.catalogue.object_type("contacts")
     for definition in _own(account, kind).values():
@@ -108,15 +119,13 @@ def option_renamed(account: Account) -> None:
             return
 
 
-EVENTS: Mapping[str, Callable[[Account], None]] = {
+EVENTS: Mapping[str, Callable[[Account, Call], None]] = {
     act.__name__: act
-    for act in (contacts_merged, contact_archived, contact_edited, property_deleted, option_renamed)
+    for act in (
+        *(contact_entered, contacts_merged, contact_archived, contact_edited),
+        *(property_deleted, option_renamed),
+    )
 }
-
-
-def happen(account: Account, event: str) -> None:
-    """Let somebody do to the account what the event's name says."""
-    EVENTS[event](account)
 
 
 def _contacts(account: Account) -> tuple[ObjectType, list[int]]:

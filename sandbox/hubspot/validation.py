@@ -25,6 +25,8 @@ MAX_LENGTH = 65_536
 DAY_MILLISECONDS = 86_400_000
 MILLISECONDS = re.compile(r"-?\d+")
 FORWARD_ONLY = "lifecyclestage"
+# What HubSpot calls a value of a unique property that another record has.
+TAKEN = "CONFLICTING_UNIQUE_VALUE"
 
 Check = Callable[[str], str]
 Values = dict[str, str]  # "" stands for a value that is to be cleared
@@ -137,7 +139,7 @@ def already_taken(type_id: str, name: str, value: str, record_id: str, holder: i
     """Build the answer to a value of a unique property that another record has."""
     place = f"PropertyValueCoordinates{{objectTypeId={type_id}, propertyName={name}, value={value}}}"
     message = f"Cannot set {place} on {record_id}. {holder} already has that value."
-    return refusal([(name, InvalidValue("CONFLICTING_UNIQUE_VALUE", message))])
+    return refusal([(name, InvalidValue(TAKEN, message))])
 
 
 def _check(property_: Property, kind: ObjectType, catalogue: Catalogue) -> Check:

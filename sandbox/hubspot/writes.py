@@ -13,7 +13,7 @@ from sandbox.hubspot.catalogue import ObjectType
 from sandbox.hubspot.errors import HubSpotError, Json, contact_exists, invalid, refused_as
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.store import now
-from sandbox.hubspot.validation import Values, already_taken
+from sandbox.hubspot.validation import TAKEN, Values, already_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,20 @@ def write(
         if given is not struck and (each := _check(account, kind, given, refused)) is not None
     ]
     if struck is not None:
-        refused.add(refused_as(account.refusing.pop()), struck.trace_id)
+        refused.add(_asked_for(account.refusing.pop(), kind), struck.trace_id)
     claims = _Claims(account, kind, checked)
     written = [done for each in checked if (done := _settle(account, each, claims, refused)) is not None]
     _store(account, kind, [each for each, _ in written], claims)
     links.store(account, [link for _, found in written for link in found])
     account.written[kind.name] += len(written)
     return [each for each, _ in written], refused.entries
+
+
+def _asked_for(category: str, kind: ObjectType) -> HubSpotError:
+    """Build the refusal that a fault asks for; of a unique value it names a record that is not there any more."""
+    if category == TAKEN:
+        return already_taken(kind.id, "salesforce_id", "a key", "the record", 0)
+    return refused_as(category)
 
 
 class _Refused:

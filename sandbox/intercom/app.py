@@ -146,11 +146,10 @@ class Endpoint:
             await strike(fault, self._perform_and_count, scope, receive, send, refusal)
 
     def _fault(self, request: Request) -> Fault | None:
-        """Give what goes wrong with this call; what is done to the workspace is done at once."""
+        """Give what goes wrong with this call; what somebody does to the workspace is done when the call is answered."""
         fault = self.workspace.faults.take(f"{request.method} {request.url.path}")
         if fault is not None and fault.event:
-            with self.workspace.store.transaction():
-                EVENTS[fault.event](self.workspace.store)
+            self.workspace.happening.append(EVENTS[fault.event])
         return fault
 
     async def _perform_and_count(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -196,6 +195,9 @@ class Endpoint:
             now=now,
             origin=str(request.base_url).rstrip("/"),
         )
+        while workspace.happening:
+            with workspace.store.transaction():
+                workspace.happening.pop()(workspace.store, call)
         if request.method == "GET":
             return operation(call)
         with workspace.store.transaction():

@@ -67,6 +67,11 @@ def ambiguous_email(email: str) -> ApiError:
     return ApiError(409, "conflict", message)
 
 
+def company_exists() -> ApiError:
+    """Say what Intercom says now and then though the call is an upsert, when two of them come at once."""
+    return ApiError(409, "unique_company_constraint", "Company already exists.")
+
+
 def contact_merged(into: str) -> ApiError:
     return ApiError(
         410,

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from sandbox.faults import Fault
-from sandbox.intercom import attributes
-from sandbox.intercom.errors import ApiError, ambiguous_email, unauthorized
+from sandbox.intercom import attributes, people
+from sandbox.intercom.call import Call
+from sandbox.intercom.errors import ApiError, ambiguous_email, company_exists, unauthorized
 from sandbox.intercom.people import LIVE
 from sandbox.intercom.store import Store
 
@@ -12,6 +13,8 @@ BY_HAND = "By Hand"
 WRITE = "POST /co"
 TICKET = "POST /tickets"
 CONTACT = "T /contacts"
+NEW_CONTACT = "POST /contacts"
+COMPANY = "POST /companies"
 
 MENU = (
     Fault(status=429),
@@ -30,7 +33,11 @@ MENU = (
     Fault(TICKET, cut=True),
     *(Fault(TICKET, cut=True, done=True) for _ in range(2)),
     Fault(seconds=0.02),
-    Fault("POST /contacts", status=409),
+    Fault(NEW_CONTACT, status=409),
+    *(Fault(COMPANY, status=409) for _ in range(2)),
+    *(Fault(NEW_CONTACT, event="contact_entered") for _ in range(2)),
+    *(Fault(NEW_CONTACT, event="contact_entered_and_archived") for _ in range(2)),
+    *(Fault(NEW_CONTACT, event="contact_imported") for _ in range(2)),
     Fault(CONTACT, event="contact_merged"),
     Fault(CONTACT, event="contact_archived"),
     Fault(CONTACT, event="contact_edited"),
@@ -43,14 +50,42 @@ def error(fault: Fault) -> ApiError:
     if fault.status == 401:  # noqa: PLR2004
         return unauthorized()
     if fault.status == 409:  # noqa: PLR2004
-        return ambiguous_email("someone@example.com")
+        return company_exists() if fault.path == COMPANY else ambiguous_email("someone@example.com")
     if fault.status == 429:  # noqa: PLR2004
         return ApiError(429, "rate_limit_exceeded", "Exceeded rate limit in 10_seconds")
     code = "service_unavailable" if fault.status == 503 else "server_error"  # noqa: PLR2004
     return ApiError(fault.status, code, "Sorry, we are having trouble. Please try again")
 
 
-def contact_merged(store: Store) -> None:
+def contact_entered(_: Store, call: Call) -> None:
+    """Make a user with the address of the one that is just coming, without its key, as a visitor does who logs in."""
+    _made(call, None)
+
+
+def contact_entered_and_archived(store: Store, call: Call) -> None:
+    """Make such a user, and archive it."""
+    if (made := _made(call, None)) is not None:
+        store.run("update contact set archived = 1 where id = ?", made)
+
+
+def contact_imported(_: Store, call: Call) -> None:
+    """Make the very user that is coming, as another tool does that knows its key."""
+    _made(call, call.body.get("external_id"))
+
+
+def _made(call: Call, external_id: str | None) -> str | None:
+    """Make a user with the address of the one in the call, if it is one and nobody has the address or the key."""
+    email = call.body.get("email")
+    if call.body.get("role") != "user" or not email or call.path:
+        return None
+    try:
+        people.check_conflicts(call.store, None, "user", call.body.get("external_id"), email)
+        return people.insert(call, "user", external_id, people.PROFILE | {"email": people.email_of(email)})
+    except ApiError:
+        return None
+
+
+def contact_merged(store: Store, _: Call) -> None:
     """Merge the newest contact into the oldest: somebody made a lead of it first, which takes its external id."""
     rows = store.rows(f"select id from contact where {LIVE} order by seq")
     if len(rows) > 1:
@@ -64,12 +99,12 @@ def contact_merged(store: Store) -> None:
         store.run("delete from attachment where contact_id = ?", rows[-1]["id"])
 
 
-def contact_archived(store: Store) -> None:
+def contact_archived(store: Store, _: Call) -> None:
     """Archive the newest contact."""
     store.run(f"update contact set archived = 1 where seq = (select max(seq) from contact where {LIVE})")
 
 
-def contact_edited(store: Store) -> None:
+def contact_edited(store: Store, _: Call) -> None:
     """Give the oldest contact another name, as a teammate does who knows better."""
     store.run(
         "update contact set body = json_set(body, '$.name', ?) "
@@ -78,13 +113,17 @@ def contact_edited(store: Store) -> None:
     )
 
 
-def attribute_archived(store: Store) -> None:
+def attribute_archived(store: Store, _: Call) -> None:
     """Archive the last of the workspace's own attributes of people; its name stays taken."""
     own = attributes.custom(store, "contact")
     if own:
         store.put("data_attribute", own[-1]["id"], {**own[-1], "archived": True})
 
 
-EVENTS: Mapping[str, Callable[[Store], None]] = {
-    act.__name__: act for act in (contact_merged, contact_archived, contact_edited, attribute_archived)
+EVENTS: Mapping[str, Callable[[Store, Call], None]] = {
+    act.__name__: act
+    for act in (
+        *(contact_entered, contact_entered_and_archived, contact_imported),
+        *(contact_merged, contact_archived, contact_edited, attribute_archived),
+    )
 }

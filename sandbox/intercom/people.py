@@ -78,7 +78,7 @@ def holds(store: Store, email: str) -> bool:
 
 def create_lead(call: Call, email: str) -> sqlite3.Row:
     """Make a lead for an address that no contact has."""
-    return row_of(call.store, insert(call, "lead", None, PROFILE | {"email": _email("email", email)}))
+    return row_of(call.store, insert(call, "lead", None, PROFILE | {"email": email_of(email)}))
 
 
 def replying(call: Call) -> sqlite3.Row:
@@ -117,6 +117,11 @@ def external_id_of(value: Any, role: str) -> str | None:
     if external_id is not None and role == "lead":
         raise parameter_invalid("A lead cannot have an external_id", "external_id")
     return external_id
+
+
+def email_of(value: Any) -> str | None:
+    """Read an e-mail address."""
+    return _email("email", value)
 
 
 def _email(name: str, value: Any) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox.faults import Schedule
 from sandbox.intercom import admins, subscriptions, ticket_types
+from sandbox.intercom.call import Call
 from sandbox.intercom.faults import EVENTS, MENU
 from sandbox.intercom.limits import CallCount, RateLimit
 from sandbox.intercom.scroll import Scroll
@@ -13,7 +14,7 @@ from sandbox.intercom.store import Store
 
 @dataclass(slots=True)
 class Workspace:
-    """The state behind the API; clock gives Unix seconds."""
+    """The state behind the API; clock gives Unix seconds. `happening`: what somebody does to it before the next answer."""
 
     store: Store
     clock: Callable[[], float]
@@ -21,6 +22,7 @@ class Workspace:
     scroll: Scroll = field(default_factory=Scroll)
     calls: CallCount = field(default_factory=CallCount)
     faults: Schedule = field(default_factory=lambda: Schedule(MENU, [*EVENTS]))
+    happening: list[Callable[[Store, Call], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not admins.listed(self.store):

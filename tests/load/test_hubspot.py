@@ -277,6 +277,55 @@ def test_a_record_with_anothers_key_is_left_alone(contacts: Feed) -> None:
     assert not any(path.endswith("/update") for path, _ in pool.calls)
 
 
+def test_a_record_of_ones_own_is_not_given_up_for_another(contacts: Feed) -> None:
+    """Somebody entered a person with the address that ours has just got: to adopt theirs would leave two with our key."""
+
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if path.endswith("/read"):
+            return 200, {"results": [{"id": one["id"], "properties": {}} for one in inputs]}
+        if path.endswith("/update"):
+            return 200, {"results": [_taken(one) for one in inputs]}
+        return 409, {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 900"}
+
+    target, pool = _target(handler)
+
+    result = _sent(target, contacts, _known(1))["key-1"]
+
+    assert (result.status, result.error_category, result.target_id) == ("refused", "CONFLICT", "501")
+    assert not any(path.endswith("/update") for path, _ in pool.calls)
+
+
+@pytest.mark.parametrize("lasts", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"category": "CONFLICT", "message": "The record is being changed by another call."},
+        {"category": "VALIDATION_ERROR", "errors": [{"code": "CONFLICTING_UNIQUE_VALUE", "message": "900 has it"}]},
+        {"category": "TIMEOUT"},
+    ],
+)  # fmt: skip
+def test_what_is_in_the_way_without_a_name_is_asked_again(
+    contacts: Feed, error: dict[str, Any], lasts: bool
+) -> None:
+    """Where it stays so, the record is not refused for good: the next load sends it again."""
+    struck = {"key-1"}
+
+    def handler(_path: str, inputs: Inputs) -> Reply:
+        bad = [one for one in inputs if one["id"] in struck]
+        if not lasts:
+            struck.clear()
+        errors = [{**error, "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]}} for one in bad]
+        taken = [_taken(one) for one in inputs if one not in bad]
+        return 207, {"results": taken, "errors": errors}
+
+    target, _ = _target(handler)
+
+    results = _sent(target, contacts, _rows(3))
+
+    assert results["key-1"].status == ("failed" if lasts else "succeeded")
+    assert {results["key-0"].status, results["key-2"].status} == {"succeeded"}
+
+
 def _known(*numbers: int) -> list[Row]:
     """Rows that the ledger knows, to be updated."""
     return [Row(f"key-{n}", "h", "update", str(500 + n), {"firstname": "Ada"}) for n in numbers]

@@ -193,7 +193,7 @@ def test_a_conflict_that_names_nobody_is_looked_up_by_the_key(contacts: Feed) ->
     assert workspace.calls[1] == f"GET /contacts/find_by_external_id/{KEY}"
 
 
-def test_a_conflict_that_cannot_be_looked_up_is_refused(contacts: Feed) -> None:
+def test_a_conflict_with_nobody_is_sent_again(contacts: Feed) -> None:
     def handler(call: str, _: Any) -> httpx.Response:
         if call == "POST /contacts":
             return _error(409, "conflict", "Multiple existing users match this email address")
@@ -203,7 +203,22 @@ def test_a_conflict_that_cannot_be_looked_up_is_refused(contacts: Feed) -> None:
 
     result = _one(target, contacts, _row())
 
-    assert (result.status, result.error_category) == ("refused", "conflict")
+    assert (result.status, result.error_category) == ("failed", "conflict")
+
+
+def test_a_company_that_is_just_being_made_is_sent_again_at_once(declared: list[Feed]) -> None:
+    companies = next(feed for feed in declared if feed.label == "intercom companies")
+    answers = [_error(409, "unique_company_constraint", "Company already exists.")]
+
+    def handler(_call: str, _: Any) -> httpx.Response:
+        return answers.pop() if answers else httpx.Response(200, json={"id": "c-1", "company_id": KEY})
+
+    target, workspace = _target(handler)
+
+    result = _one(target, companies, Row(KEY, "h", "create", None, {"name": "Acme"}))
+
+    assert (result.status, result.target_id) == ("succeeded", "c-1")
+    assert workspace.calls == ["POST /companies", "POST /companies"]
 
 
 @pytest.mark.parametrize("status", [404, 410])

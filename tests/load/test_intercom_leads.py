@@ -80,7 +80,13 @@ def test_leads_may_share_an_address_and_a_change_is_an_update(crowd: Crowd) -> N
 
 
 @pytest.mark.parametrize(
-    "fault", [{"cut": True, "done": True}, {"cut": True}, {"status": 502, "done": True}, {"status": 429, "headers": {"Retry-After": "1"}}]
+    "fault",
+    [
+        {"cut": True, "done": True},
+        {"cut": True},
+        {"status": 502, "done": True},
+        {"status": 429, "headers": {"Retry-After": "1"}},
+    ],
 )
 def test_an_answer_that_got_lost_ends_in_exactly_one_lead(crowd: Crowd, fault: dict[str, Any]) -> None:
     crowd.ask("POST", "/_sandbox/faults", {"path": "POST /contacts", "times": 2, **fault})

@@ -164,6 +164,97 @@ def test_people_change_a_workspace_during_a_run(tmp_path: Path) -> None:
         assert client.post("/contacts", json={"external_id": "2"}).status_code == 409
 
 
+@pytest.mark.parametrize("category", [*hubspot_faults.CATEGORIES, "CONFLICTING_UNIQUE_VALUE"])
+def test_one_record_of_a_batch_is_refused_with_each_category(tmp_path: Path, category: str) -> None:
+    with _hubspot(tmp_path) as client:
+        inputs = [
+            {"properties": {"email": f"p{n}@example.com"}, "objectWriteTraceId": f"{n}"} for n in range(3)
+        ]
+        _plan(client, path="batch/create", refuse=category)
+
+        answer = client.post(f"{CONTACTS}/batch/create", json={"inputs": inputs})
+
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["context"]["objectWriteTraceId"]) == (207, ["1"])
+        assert category in (error["category"], *(each["code"] for each in error["errors"]))
+        assert len(_emails(client)) == 2
+
+
+@pytest.mark.parametrize("category", hubspot_faults.CATEGORIES)
+def test_one_link_of_a_batch_is_refused_with_each_category(tmp_path: Path, category: str) -> None:
+    with _hubspot(tmp_path) as client:
+        first, second, third = _made(client, "ada", "bob", "eve")
+        company = client.post("/crm/v3/objects/companies", json={"properties": {"name": "Acme"}}).json()["id"]
+        kind = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]
+        inputs = [
+            {"from": {"id": each}, "to": {"id": company}, "types": kind} for each in (first, second, third)
+        ]
+        _plan(client, path="/associations/", refuse=category)
+
+        answer = client.post("/crm/v4/associations/contacts/companies/batch/create", json={"inputs": inputs})
+
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["category"]) == (207, category)
+        assert error["context"] == {"fromObjectId": [second], "toObjectId": [company]}
+        assert len(answer.json()["results"]) == 2
+
+
+def test_somebody_enters_a_person_whose_record_is_coming(tmp_path: Path) -> None:
+    with _hubspot(tmp_path) as client:
+        _made(client, "ada")
+        inputs = [
+            {"idProperty": "email", "id": "bob@example.com", "properties": {}, "objectWriteTraceId": "b"},
+            *(
+                {"properties": {"email": f"{name}@example.com"}, "objectWriteTraceId": name}
+                for name in ("ada", "eve")
+            ),
+        ]
+        _plan(client, event="contact_entered")
+
+        answer = client.post(f"{CONTACTS}/batch/create", json={"inputs": inputs}).json()
+
+        messages = [each["message"].partition(" Existing")[0] for each in answer["errors"]]
+        assert messages == ["Contact already exists."] * 2
+        assert {"ada@example.com", "eve@example.com"} <= {*_emails(client)}
+
+
+@pytest.mark.parametrize(
+    ("event", "external_id", "said"),
+    [
+        ("contact_entered", None, "A contact matching"),
+        ("contact_entered_and_archived", None, "An archived contact matching"),
+        ("contact_imported", "1", "A contact matching"),
+    ],
+)
+def test_a_user_is_in_the_way_of_the_one_that_is_coming(
+    tmp_path: Path, event: str, external_id: str | None, said: str
+) -> None:
+    with _intercom(tmp_path) as client:
+        _plan(client, path="POST /contacts", event=event)
+        body = {"role": "user", "external_id": "1", "email": "ada@example.com"}
+
+        answer = client.post("/contacts", json=body)
+
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["code"]) == (409, "conflict")
+        assert error["message"].startswith(said)
+        there = error["message"].partition("id=")[2]
+        client.post(f"/contacts/{there}/unarchive").raise_for_status()
+        held = client.get(f"/contacts/{there}").json()
+        assert (held["external_id"], held["email"]) == (external_id, "ada@example.com")
+        assert client.post("/contacts", json={"role": "user", "external_id": "2"}).status_code == 200
+
+
+def test_a_conflict_names_what_it_is_about(tmp_path: Path) -> None:
+    with _intercom(tmp_path) as client:
+        _plan(client, path="POST /companies", status=409)
+        [error] = client.post("/companies", json={"company_id": "1"}).json()["errors"]
+        assert error["code"] == "unique_company_constraint"
+        _plan(client, path="POST /contacts", status=409)
+        [error] = client.post("/contacts", json={"external_id": "1"}).json()["errors"]
+        assert "Multiple existing users" in error["message"]
+
+
 def test_an_intercom_answer_is_lost_after_the_work(tmp_path: Path) -> None:
     with _intercom(tmp_path) as client:
         _plan(client, path="POST /contacts", cut=True, done=True)

@@ -14,5 +14,5 @@ def as_it_was() -> Iterator[None]:
     settings, patience = structlog.get_config(), query.POLL_FIRST_SECONDS
     yield
     structlog.configure(**settings)
-    stamina.set_testing(False)  # noqa: FBT003
+    stamina.set_testing(False)
     query.POLL_FIRST_SECONDS = patience

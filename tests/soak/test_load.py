@@ -189,7 +189,19 @@ class Side:
 
     def people_meddled(self) -> bool:
         """Say whether somebody archived or merged contacts."""
-        return any(event.startswith("contact") and not event.endswith("_edited") for event in self.events)
+        return bool({"contacts_merged", "contact_merged", "contact_archived"} & self.events)
+
+    def addresses_of_others(
+        self, made: World, table: str, attempts: Mapping[tuple[str, str], Any]
+    ) -> set[str]:
+        """Give the addresses of people who were entered by hand and are not taken over: theirs were refused."""
+        refused = {key for (_, key), attempt in attempts.items() if attempt["status"] == "refused"}
+        entered = {made.tables[table][key].get("email", "") for key in refused & made.tables[table].keys()}
+        return {row["email"] for row in made.before} | (entered if self.somebody_entered_people else set())
+
+    @property
+    def somebody_entered_people(self) -> bool:
+        return any(event.startswith("contact_entered") for event in self.events)
 
     def left_alone(self, attempt: dict[str, Any], held: Mapping[str, Any]) -> set[str]:
         """Give the properties that were kept as somebody changed them: by an edit, or by a merge, which fills gaps."""
@@ -209,7 +221,7 @@ class Side:
             key in made.odd
             or (category in INJECTED and category in self.events)
             or (self.people_meddled() and category in ("MERGED", "CONFLICT", "conflict"))
-            or (self.name == "intercom" and category == "conflict" and made.faults)
+            or (self.somebody_entered_people and category in ("CONFLICT", "conflict"))
         ), (key, attempt)
 
 
@@ -242,7 +254,7 @@ class HubSpotSide(Side):
         strangers = {
             each["properties"].get("email") for each in found if not each["properties"]["salesforce_id"]
         }
-        assert strangers <= {row["email"] for row in made.before}, "a record without a key was made"
+        assert strangers <= self.addresses_of_others(made, kind, attempts), "a record without a key was made"
         for key, row in made.tables[kind].items():
             attempt = attempts[kind, key]
             if attempt["status"] == "refused":
@@ -274,6 +286,9 @@ class HubSpotSide(Side):
             if None in ends or attempts["contacts", row["from_key"]]["status"] == "refused":
                 continue
             attempt = attempts["associations", key]
+            if attempt["status"] == "refused":
+                self.check_refused(made, key, attempt)
+                continue
             assert attempt["status"] == "succeeded", attempt
             assert ends in there or self.people_meddled(), f"{key} is not linked"
 
@@ -323,7 +338,9 @@ class IntercomSide(Side):
         keyed = {each["external_id"]: each for each in found if each["external_id"]}
         assert keyed.keys() <= made.tables["people"].keys()
         strangers = {each["email"] for each in found if not each["external_id"]}
-        assert strangers <= {row["email"] for row in made.before}, "a contact without a key was made"
+        assert strangers <= self.addresses_of_others(made, "people", attempts), (
+            "a contact without a key was made"
+        )
         companies = {key: self._company(key, row, known) for key, row in made.tables["firms"].items()}
         for key, row in made.tables["people"].items():
             attempt = attempts["contacts", key]

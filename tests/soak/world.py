@@ -67,6 +67,9 @@ class World:
             rows = self.tables[table]
             for key in self.dice.sample(sorted(rows), len(rows) // 3):
                 rows[key]["lastname" if table == "contacts" else "name"] = f"Changed{self.dice.randrange(99)}"
+        moved = self.dice.choice(sorted(self.tables["contacts"].keys() - self.odd))
+        for table in ("contacts", "people"):
+            self.tables[table][moved]["email"] = f"moved-{moved}@example.com"
         for key in self.dice.sample(sorted(self.tables["requests"]), 2):
             self.tables["requests"][key] |= {"title": "Changed", "ticket_state": "In progress"}
         for key in self.dice.sample(sorted(self.tables["links"]), 2):
