@@ -176,11 +176,12 @@ def _copy(
 ) -> int:
     if next(folder.glob(f"*.{suffix}"), None) is None:
         return 0
-    # A path of its own for each try: files that an earlier one left on the stage are not read again.
+    # A path of its own for each try: files that an earlier one left on the stage are not read again, and of those here
+    # none can have been loaded, so the warehouse need not look that up.
     stage = f"@{schema}.landing/{uuid.uuid4().hex}/"
     files = f"file://{folder.resolve().as_posix()}/*.{suffix}".replace("'", r"\'")
     execute(connection, f"put '{files}' {stage} auto_compress = false")
-    copied = execute(connection, f"copy into {target} {how.format(stage=stage)} purge = true")
+    copied = execute(connection, f"copy into {target} {how.format(stage=stage)} purge = true force = true")
     return sum(int(file["rows_loaded"]) for file in copied)
 
 

@@ -489,7 +489,7 @@ class TestCopyCsv:
         (tmp_path / "1.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
         return tmp_path
 
-    def load(self, run: Run, folder: Path, cells: str) -> list[tuple[Any, ...]]:
+    def load(self, run: Run, folder: Path, cells: str, how: str = "") -> list[tuple[Any, ...]]:
         return statements(
             run,
             "create or replace table staging.cells (a varchar, b boolean, c varchar)",
@@ -498,7 +498,7 @@ class TestCopyCsv:
                 f"put 'file://{path}' @staging.csv/{folder.name}/ auto_compress = false"
                 for path in folder.iterdir()
             ),
-            f"copy into staging.cells from (select {cells} from @staging.csv/{folder.name}/) {self.FORMAT}",
+            f"copy into staging.cells from (select {cells} from @staging.csv/{folder.name}/) {self.FORMAT} {how}",
         )
 
     def test_every_cell_is_text(self, mended: Run, folder: Path) -> None:
@@ -506,6 +506,15 @@ class TestCopyCsv:
         assert loaded[3] == len(self.CELLS)
         found = mended("select * from staging.cells")
         assert found == [(cell or None, True, "run") for cell in self.CELLS]
+
+    @pytest.mark.parametrize("how", ["", "force = true", "purge = true force = true"])
+    def test_several_files_are_loaded_once_each(self, mended: Run, folder: Path, how: str) -> None:
+        for number in (2, 3):
+            (folder / f"{number}.csv").write_text(f'"A","B"\n"{number}","false"\n')
+        loaded = self.load(mended, folder, "$1, $2, 'run'", how)
+        assert sum(file[3] for file in loaded) == len(self.CELLS) + 2
+        assert mended("select count(*), count(distinct a) from staging.cells") == [(12, 11)]
+        assert mended("select a from staging.cells where not b order by 1") == [("2",), ("3",)]
 
     def test_a_cell_too_many_loads_nothing(self, mended: Run, folder: Path) -> None:
         (folder / "2.csv").write_text('"A","B"\n"1","true","more"\n')
