@@ -16,7 +16,7 @@ import extract.hubspot
 import extract.intercom
 from load import backup
 from load.apply import apply
-from load.feeds import Feed
+from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
 from load.intercom import Intercom
 from load.plan import plan
@@ -27,6 +27,20 @@ from tests.load import marts
 from tests.servers import REPOSITORY
 
 PAIRS = [("contacts", "companies")]
+WHEN = "2024-03-01T09:30:00"
+TYPES = {"hs_timestamp": "timestamp_ntz"}
+# What a record of each other kind is called, and what HubSpot asks for besides.
+KINDS: dict[str, tuple[str, dict[str, str]]] = {
+    "products": ("name", {}),
+    "deals": ("dealname", {}),
+    "line_items": ("name", {}),
+    "tickets": ("subject", {"hs_pipeline_stage": "1"}),
+    "notes": ("hs_note_body", {"hs_timestamp": WHEN}),
+    "tasks": ("hs_task_subject", {"hs_timestamp": WHEN}),
+    "calls": ("hs_call_title", {"hs_timestamp": WHEN}),
+    "meetings": ("hs_meeting_title", {"hs_timestamp": WHEN}),
+    "emails": ("hs_email_subject", {"hs_timestamp": WHEN, "hs_email_direction": "EMAIL"}),
+}
 
 
 class World:
@@ -42,6 +56,7 @@ class World:
         self.connection = connection
         self.feeds = feeds
         self.folder = folder
+        self.pairs = PAIRS
         self.hubspot = _client(addresses[0], marts.HUBSPOT_TOKEN)
         self.intercom = _client(addresses[1], marts.INTERCOM_TOKEN)
         self._addresses = addresses
@@ -57,7 +72,7 @@ class World:
             if feed.target == "hubspot" and feed.kind == "record"
         }
         extract.hubspot.read(
-            account, self.connection, objects, pairs=PAIRS, key=None, strangers=True, **where
+            account, self.connection, objects, pairs=self.pairs, key=None, strangers=True, **where
         )
         extract.intercom.read(workspace, self.connection, ours=False, **where)
         for part in backup.parts(self.feeds):
@@ -107,6 +122,18 @@ class World:
         for one in self.intercom.post("/companies/list", json={}).json()["data"]:
             found[f"intercom company {one['id']}"] = _still(one)
         return found
+
+    def called(self) -> dict[str, list[str]]:
+        """Give what HubSpot's records of the other kinds are called."""
+        return {
+            kind: [
+                one["properties"][name]
+                for one in self.hubspot.get(f"/crm/v3/objects/{kind}", params={"properties": name}).json()[
+                    "results"
+                ]
+            ]
+            for kind, (name, _) in KINDS.items()
+        }
 
     def desk(self) -> dict[str, Any]:
         """Give Intercom's tickets, tags, and who carries one."""
@@ -323,6 +350,42 @@ def test_runs_are_undone_newest_first(world: World) -> None:
     assert later_runs(world.connection, "one", ["hubspot", "intercom"]) == []
     with pytest.raises(LoadError, match="wrote nothing"):
         later_runs(world.connection, "never", ["hubspot"])
+
+
+def test_of_every_kind_of_record_what_was_written_over_is_back(world: World) -> None:
+    declared = marts.manifest(
+        *(
+            (
+                marts.exposure(
+                    f"hubspot_{kind}", kind, target="hubspot", object=kind, key="salesforce_id", order=order
+                ),
+                marts.model(kind, [(name, TYPES.get(name, "varchar"), None) for name in (called, *others)]),
+            )
+            for order, (kind, (called, others)) in enumerate(KINDS.items())
+        )
+    )
+    marts.create_tables(world.connection, declared)
+    world.feeds, world.pairs = feeds(declared), []
+    for kind, (called, others) in KINDS.items():
+        columns = ", ".join((called, *others))
+        values = ", ".join(f"'{value}' as {name}" for name, value in {called: "as it was", **others}.items())
+        marts.fill(world.connection, kind, columns, f"select '{kind}' as _record_key, {values}")
+    empty = {kind: [] for kind in KINDS}
+    assert world.called() == empty
+    world.back_up("one")
+    assert world.load("one").as_dict()["targets"]["hubspot"]["records"] == len(KINDS)
+    for kind, (called, others) in KINDS.items():
+        marts.query(world.connection, f"update marts_test.{kind} set {called} = 'anew'")
+        marts.rehash(world.connection, kind, ", ".join((called, *others)))
+    world.back_up("two")
+    world.load("two")
+    assert world.called() == {kind: ["anew"] for kind in KINDS}
+
+    assert _outcomes(world.roll_back("two")) == {"undone"}
+    assert world.called() == {kind: ["as it was"] for kind in KINDS}
+
+    assert world.roll_back("one").exceptions == []
+    assert world.called() == empty
 
 
 def test_tickets_and_tags_go_back_and_a_merge_is_listed(world: World) -> None:
