@@ -56,6 +56,8 @@ class Store:
         self._connection.execute(CONTROL_TABLES)
         # The org that EntityDefinition and FieldDefinition tell of.
         self.catalogued: Org | None = None
+        # Whether a table may have fields of another org, and they of other types.
+        self._altered = False
         self.use(declared_org())
 
     def use(self, org: Org, hidden: Mapping[str, Collection[str]] | None = None) -> None:
@@ -69,6 +71,7 @@ class Store:
             for name, declared in columns.items():
                 if name.lower() not in present[sobject.name]:
                     self._connection.execute(f'ALTER TABLE org."{sobject.name}" ADD COLUMN {declared}')
+        self._altered = self._altered or org is not declared_org()
         self.org = org
         self.hidden = hidden or {}
         # The org as the login sees it.
@@ -153,13 +156,13 @@ class Store:
 
     def reset(self) -> None:
         """Play the declared org again, without a record, and forget jobs and cursors; sessions and the JWT key stay."""
+        empty = "DROP TABLE" if self._altered else "DELETE FROM"
         with self.writing() as cursor:
-            # Another org's tables have fields of other types.
             for table in self._columns():
-                cursor.execute(f'DROP TABLE org."{table}"')
+                cursor.execute(f'{empty} org."{table}"')
             for table in ("sequence", "tombstone", "cursor", "job"):
                 cursor.execute(f"DELETE FROM {table}")
-        self.catalogued = None
+        self.catalogued, self._altered = None, False
         self.use(declared_org())
         for file in self.files.iterdir():
             file.unlink()
