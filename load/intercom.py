@@ -12,9 +12,9 @@ from typing import Protocol, runtime_checkable
 
 import httpx
 
-from load import intercom_account, intercom_forget, intercom_tickets
+from load import intercom_account, intercom_bulk, intercom_forget, intercom_tickets
 from load.feeds import Feed
-from load.intercom_bulk import CONTACTS_PER_CALL, BulkContacts
+from load.intercom_bulk import BulkContacts
 from load.intercom_companies import Attachments, Companies
 from load.intercom_messages import CONTACT_NOTES, TICKET_NOTES, Messages
 from load.intercom_people import Contacts, Merges
@@ -81,7 +81,7 @@ class Intercom:
     threads: calls at a time. At 0.2 s a call, 16 use half of 1,667 calls in 10 s and 40 all but the free share.
     share_free: what is left to the workspace's other apps, 0 to 1.
     restore_archived: restore contacts of ours that somebody archived; otherwise their rows are refused.
-    bulk: new users are made a hundred a call, by the Preview API; see `load.intercom_bulk`.
+    bulk: users are made and changed a hundred a call, by the Preview API; see `load.intercom_bulk`.
     search_lag: seconds after which search finds what was made; what has no external id waits so long before it is looked up.
     transport: sends the calls, by default over the network.
     """
@@ -201,8 +201,7 @@ class Intercom:
         if feed.object == "taggings":
             return math.ceil((create + update) / ROWS_PER_CALL) + archive
         if feed.object == "contacts" and self._bulk:
-            # A job, a look at it, and the reading back.
-            return math.ceil(create / CONTACTS_PER_CALL) * 3 + 2 * update + archive
+            return intercom_bulk.calls_needed(create=create, update=update) + archive
         return create + update * (1 if feed.kind == "link" else 2) + archive
 
     def spelled(self, _: Feed, rows: Sequence[Row]) -> Sequence[Row]:

@@ -13,16 +13,19 @@ from load.target import Result, Row
 
 def written_over(feed: Feed, wire: Wire, row: Row, held: Answer | None, method: str, path: str) -> Result:
     """Send a row to `path`, over what was `held` just before; None or an error when nothing was."""
-    if held is not None and held.content.get("role") == "user" and is_lead(feed, row):
-        # Who has become a user stays one: Intercom makes no leads of users.
-        row = replace(row, values={name: row.values[name] for name in row.values if name != "role"})
-    ours: Row | Result = row
-    if held is not None and held.ok:
-        ours = settled(feed, row, _held(feed, row, held))
+    ours = to_write(feed, row, held)
     if isinstance(ours, Result):
         return ours
     body = body_of(feed, ours)
     return overwriting(result_of(ours, wire.ask(method, path, body), body), held)
+
+
+def to_write(feed: Feed, row: Row, held: Answer | None) -> Row | Result:
+    """Give the row as it is written over what was `held`, or its refusal."""
+    if held is not None and held.content.get("role") == "user" and is_lead(feed, row):
+        # Who has become a user stays one: Intercom makes no leads of users.
+        row = replace(row, values={name: row.values[name] for name in row.values if name != "role"})
+    return row if held is None or not held.ok else settled(feed, row, _held(feed, row, held))
 
 
 def _held(feed: Feed, row: Row, held: Answer) -> dict[str, Any]:

@@ -45,7 +45,7 @@ API: dict[str, dict[str, Operation]] = {
     "/contacts/search": {"POST": contacts.search_contacts},
     "/contacts/merge": {"POST": contacts.merge_contacts},
     "/contacts/find_by_external_id/{external_id:path}": {"GET": contacts.find_by_external_id},
-    "/contacts/bulk": {"POST": bulk.create_contacts},
+    "/contacts/bulk": {"POST": bulk.create_contacts, "PUT": bulk.update_contacts},
     "/contacts/bulk/{job_id}": {"GET": bulk.show_job},
     "/contacts/{contact_id}": {
         "GET": contacts.show_contact,

@@ -1,6 +1,7 @@
-"""New users by the hundred: what a job does not say is read back, and what it left is sent alone."""
+"""Users by the hundred: what a job does not say is read back, and what it left is sent alone."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -85,15 +86,79 @@ def test_a_job_without_an_answer_makes_nobody_twice(
     assert _calls(http)["POST /contacts"] == 0
 
 
-def test_leads_and_changes_go_their_own_way(target: Intercom, people: Feed, http: httpx.Client) -> None:
-    [known] = _sent(target, people, [_row(1)]).values()
+def _changed(result: Result, n: int, **values: Any) -> Row:
+    return replace(_row(n, **values), row_hash="h2", action="update", target_id=result.target_id)
 
-    lead = Row("q1", "h", "create", None, {"role": "lead", "email": "q1@example.com", "name": "Bob"})
-    changed = Row(
-        "c1", "h2", "update", known.target_id, {"role": "user", "email": "c1@example.com", "name": "Eve"}
-    )
-    results = _sent(target, people, [lead, changed])
+
+def test_changes_of_a_hundred_users_take_one_job_and_keep_what_was_there(
+    target: Intercom, people: Feed, http: httpx.Client
+) -> None:
+    made = _sent(target, people, [_row(n) for n in range(120)])
+    before = target.calls
+
+    rows = [_changed(made[f"c{n}"], n, name="Eve", person_score=n) for n in range(120)]
+    results = _sent(target, people, rows)
+
+    assert Counter(result.status for result in results.values()) == {"succeeded": 120}
+    assert _calls(http)["PUT /contacts/bulk"] == 2
+    assert _calls(http)["PUT /contacts/{contact_id}"] == 0
+    assert target.calls - before == target.calls_needed(people, create=0, update=120, archive=0) == 126
+    held = http.get(f"/contacts/{made['c7'].target_id}").json()
+    assert (held["name"], held["custom_attributes"]) == ("Eve", {"person_score": 7})
+    assert results["c7"].before == {
+        "external_id": "c7",
+        "role": "user",
+        "email": "c7@example.com",
+        "name": "Ann",
+        "person_score": None,
+    }
+
+
+def test_what_somebody_changed_stays_also_in_a_job(
+    target: Intercom, people: Feed, http: httpx.Client
+) -> None:
+    made = _sent(target, people, [_row(1)])["c1"]
+    http.put(f"/contacts/{made.target_id}", json={"name": "By Hand"}).raise_for_status()
+
+    row = replace(_changed(made, 1, name="Eve", person_score=5), sent=({"name": "Ann"},))
+    result = _sent(target, people, [row])["c1"]
+
+    held = http.get(f"/contacts/{made.target_id}").json()
+    assert (held["name"], held["custom_attributes"]) == ("By Hand", {"person_score": 5})
+    assert (result.status, result.kept) == ("succeeded", ("name",))
+
+
+def test_what_a_job_does_not_do_is_done_alone(target: Intercom, people: Feed, http: httpx.Client) -> None:
+    """A role, and a contact that is gone, are no matter of a job; a lead that is new has nothing to be found by."""
+    made = _sent(target, people, [_row(n) for n in range(3)])
+    lead = http.post("/contacts", json={"role": "lead", "email": "c3@example.com"}).json()["id"]
+    http.delete(f"/contacts/{made['c2'].target_id}").raise_for_status()
+
+    rows = [
+        _changed(made["c0"], 0, name="Eve"),
+        _changed(made["c2"], 2, name="Eve"),
+        replace(_row(3), action="update", target_id=lead),
+        Row("q1", "h", "create", None, {"role": "lead", "email": "q1@example.com", "name": "Bob"}),
+    ]
+    results = _sent(target, people, rows)
 
     assert {result.status for result in results.values()} == {"succeeded"}
-    assert http.get(f"/contacts/{known.target_id}").json()["name"] == "Eve"
-    assert _calls(http)["POST /contacts/bulk"] == 1
+    assert results["c2"].target_id != made["c2"].target_id
+    assert http.get(f"/contacts/{lead}").json()["role"] == "user"
+    calls = _calls(http)
+    assert (calls["PUT /contacts/bulk"], calls["PUT /contacts/{contact_id}"]) == (1, 1)
+    assert calls["POST /contacts/bulk"] == 1
+
+
+def test_a_change_without_an_answer_is_read_and_done_once_more_only_where_it_is_missing(
+    target: Intercom, people: Feed, http: httpx.Client
+) -> None:
+    made = _sent(target, people, [_row(n) for n in range(5)])
+    rows = [_changed(made[f"c{n}"], n, name="Eve") for n in range(5)]
+    http.post("/_sandbox/faults", json={"path": "PUT /contacts/bulk", "status": 503, "times": 4})
+
+    results = _sent(target, people, rows)
+
+    assert {result.status for result in results.values()} == {"succeeded"}
+    assert _calls(http)["PUT /contacts/{contact_id}"] == 5
+    assert http.get(f"/contacts/{made['c4'].target_id}").json()["name"] == "Eve"

@@ -61,6 +61,11 @@ class World:
         """Give the seconds for which Intercom's search does not show what is new, in one world of four."""
         return 0.2 if self.seed % 4 == 1 else 0.0
 
+    @property
+    def bulk(self) -> bool:
+        """Say whether Intercom gets users by the hundred, in one world of five."""
+        return self.seed % 5 == 0
+
     def change(self) -> None:
         """Change, add and take away some rows, as a company does between two loads."""
         for table in ("contacts", "people"):
@@ -203,7 +208,7 @@ class _Hurried:
             self.now += seconds
 
 
-def connected(addresses: Mapping[str, str], search_lag: float = 0.0) -> dict[str, Target]:
+def connected(addresses: Mapping[str, str], made: World) -> dict[str, Target]:
     """Give the targets, in a hurry: small batches, no waiting but for Intercom's search."""
 
     def limiter() -> Limiter:
@@ -219,7 +224,12 @@ def connected(addresses: Mapping[str, str], search_lag: float = 0.0) -> dict[str
         limiter=limiter(),
     )
     intercom = Intercom(
-        addresses["intercom"], marts.INTERCOM_TOKEN, threads=3, search_lag=search_lag, limiter=limiter()
+        addresses["intercom"],
+        marts.INTERCOM_TOKEN,
+        threads=3,
+        bulk=made.bulk,
+        search_lag=made.search_lag,
+        limiter=limiter(),
     )
     return {"hubspot": hubspot, "intercom": intercom}
 
@@ -229,7 +239,7 @@ def load(warehouse: Warehouse, made: World, addresses: Mapping[str, str], folder
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     stamina.set_testing(True, attempts=4, cap=True)
     replay(warehouse, folder)
-    chosen, targets = declared(made.targets), connected(addresses, made.search_lag)
+    chosen, targets = declared(made.targets), connected(addresses, made)
     stored = planning.make(warehouse, chosen, targets, folder, reading=made.reading)
     planned = plans.find(warehouse, stored.plan.plan_id or "", chosen, targets).plan
     apply(warehouse, planned, targets, run_id=run_id, spool_dir=folder, most_archived_share=1.0)
