@@ -31,6 +31,8 @@ COMPANY_PAIRS = "intermediate.int_companies_matched"
 COMPANIES = "marts_hubspot.hubspot__companies"
 DEALS = "marts_hubspot.hubspot__deals"
 TICKETS = "marts_hubspot.hubspot__tickets"
+# of a row of DEALS as deals: what may be summed over deals of several currencies
+AMOUNT = "coalesce(deals.salesforce_converted_amount, deals.amount)"
 ATTEMPTS = "ops.load_attempt"
 PHASES = "ops.run_phase"
 PROGRESS = "ops.progress"
@@ -223,12 +225,12 @@ def personal(ask: Ask, target: str, name: str) -> set[str]:
 
 
 def pipeline(ask: Ask) -> pd.DataFrame:
-    """Deals and their amount by stage as Salesforce names it: in the mart, and of these verified in HubSpot."""
+    """Deals and their amount in the org's own currency by stage as Salesforce names it: in the mart, and of these verified in HubSpot."""
     return ask(
         "select coalesce(deals.salesforce_stage, 'no stage') as stage, "
         "iff(deals.dealstage in ('closedwon', 'closedlost'), 'closed', 'open') as state, count(*) as deals, "
-        "coalesce(sum(deals.amount), 0) as amount, count_if(records.status = 'verified') as verified_deals, "
-        "coalesce(sum(iff(records.status = 'verified', deals.amount, 0)), 0) as verified_amount "
+        f"coalesce(sum({AMOUNT}), 0) as amount, count_if(records.status = 'verified') as verified_deals, "
+        f"coalesce(sum(iff(records.status = 'verified', {AMOUNT}, 0)), 0) as verified_amount "
         f"from {DEALS} as deals left join {RECORDS} as records on records.target = 'hubspot' "
         "and records.object = 'deals' and deals._record_key = records.record_id group by 1, 2 order by amount desc",
         (),
@@ -251,7 +253,7 @@ def owners(ask: Ask) -> pd.DataFrame:
         "select coalesce(owner_id, 'nobody') as owner, sum(companies) as companies, sum(deals) as deals, "
         "sum(amount) as amount, sum(tickets) as tickets from ("
         f"select hubspot_owner_id as owner_id, 1 as companies, 0 as deals, 0 as amount, 0 as tickets from {COMPANIES} "
-        f"union all select hubspot_owner_id, 0, 1, coalesce(amount, 0), 0 from {DEALS} "
+        f"union all select hubspot_owner_id, 0, 1, coalesce({AMOUNT}, 0), 0 from {DEALS} as deals "
         f"union all select hubspot_owner_id, 0, 0, 0, 1 from {TICKETS} where salesforce_closed_at is null"
         ") as owned group by 1 order by amount desc",
         (),
@@ -270,7 +272,7 @@ def at_risk(ask: Ask) -> pd.DataFrame:
         f"from {TICKETS} as tickets inner join links on links.from_object = 'tickets' "
         "and tickets._record_key = links.from_key where tickets.salesforce_closed_at is null "
         "and lower(tickets.hs_ticket_priority) in ('high', 'urgent') group by links.to_key), "
-        "opened as (select links.to_key, sum(deals.amount) as open_amount "
+        f"opened as (select links.to_key, sum({AMOUNT}) as open_amount "
         f"from {DEALS} as deals inner join links on links.from_object = 'deals' and deals._record_key = links.from_key "
         "where deals.dealstage not in ('closedwon', 'closedlost') group by links.to_key) "
         "select ends._record_key as record_key, ends.name, ends.customer_tier, ends.contract_end_date, "

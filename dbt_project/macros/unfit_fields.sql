@@ -42,6 +42,7 @@
         ('OpportunityFieldHistory', 'stg_salesforce__opportunity_field_history', 'opportunity_field_history_id'),
         ('OpportunityLineItem', 'stg_salesforce__opportunity_line_items', 'opportunity_line_item_id'),
         ('Product2', 'stg_salesforce__products', 'product_id'),
+        ('CurrencyType', 'stg_salesforce__currency_types', 'currency_type_id'),
         ('RecordType', 'stg_salesforce__record_types', 'record_type_id'),
         ('Subscription__c', 'stg_salesforce__subscriptions', 'subscription_id'),
         ('Task', 'stg_salesforce__tasks', 'task_id'),

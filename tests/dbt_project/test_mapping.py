@@ -14,7 +14,7 @@ from migrate import transform
 from migrate.__main__ import app
 from migrate.mapping import catalogue, documents, filling
 from migrate.mapping.catalogue import Mart
-from sandbox.salesforce.org import declared_org
+from sandbox.salesforce.org import declared_org, with_currencies
 from tests.dbt_project.project import REPOSITORY, Project
 
 
@@ -176,7 +176,8 @@ def _mapping(*arguments: str) -> tuple[int, Any]:
 
 
 def _fields_of_the_demo_org(project: Project) -> set[tuple[str, str]]:
-    org = declared_org()
+    """Give the fields of the demo org's objects, as if it had several currencies."""
+    org = with_currencies(declared_org())
     found = [org.find(source.name) for source in declared(project.manifest)]
     return {(sobject.name, field.name) for sobject in found if sobject for field in sobject.fields}
 

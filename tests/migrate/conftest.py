@@ -55,12 +55,15 @@ class Place:
         self.ran.add(" ".join(("migrate", *arguments)))
         return json.loads(output)
 
-    def run_here(self, command: Sequence[str]) -> tuple[int, str]:
-        """Run a command of `migrate` or `dbt` in this process, which has dbt loaded; give exit code and output."""
+    def run_here(self, command: Sequence[str], **other: str) -> tuple[int, str]:
+        """Run a command of `migrate` or `dbt` in this process, which has dbt loaded; give exit code and output.
+
+        `other`: variables of the environment that are to be other ones.
+        """
         with pytest.MonkeyPatch.context() as patch:
             for name in {*os.environ} - {*self.environment}:
                 patch.delenv(name)
-            for name, value in self.environment.items():
+            for name, value in (self.environment | other).items():
                 patch.setenv(name, value)
             if command[0] == "dbt":
                 outcome = dbtRunner().invoke([*command[1:], "--log-level", "none"])

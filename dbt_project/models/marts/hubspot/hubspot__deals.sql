@@ -45,6 +45,14 @@ owners as (
     from {{ ref('int_owners_mapped') }}
 ),
 
+currencies as (
+    select
+        currency_code,
+        conversion_rate
+    from {{ ref('stg_salesforce__currency_types') }}
+    where conversion_rate > 0
+),
+
 stages_entered as (
     select
         opportunity_id,
@@ -67,6 +75,7 @@ mapped as (
         opportunities.stage_name as salesforce_stage,
         stages_entered.stage_entered_at as salesforce_stage_entered_at,
         opportunities.currency_code as salesforce_currency,
+        cast(opportunities.amount / currencies.conversion_rate as number(18, 2)) as salesforce_converted_amount,
         opportunities.opportunity_type as salesforce_opportunity_type,
         opportunities.lead_source as salesforce_lead_source,
         opportunities.loss_reason as loss_reason,
@@ -75,6 +84,7 @@ mapped as (
     left join refused on opportunities.opportunity_id = refused.record_id
     left join stages on opportunities.stage_name = stages.salesforce_stage
     left join deal_types on opportunities.opportunity_type = deal_types.salesforce_type
+    left join currencies on opportunities.currency_code = currencies.currency_code
     left join stages_entered on opportunities.opportunity_id = stages_entered.opportunity_id
     left join owners on opportunities.owner_id = owners.owner_id
     where refused.record_id is null
