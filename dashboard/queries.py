@@ -31,6 +31,7 @@ COMPANY_PAIRS = "intermediate.int_companies_matched"
 COMPANIES = "marts_hubspot.hubspot__companies"
 DEALS = "marts_hubspot.hubspot__deals"
 TICKETS = "marts_hubspot.hubspot__tickets"
+OWNERS = "staging.stg_hubspot__owners"
 # of a row of DEALS as deals: what may be summed over deals of several currencies
 AMOUNT = "coalesce(deals.salesforce_converted_amount, deals.amount)"
 ATTEMPTS = "ops.load_attempt"
@@ -250,12 +251,13 @@ def tickets(ask: Ask) -> pd.DataFrame:
 def owners(ask: Ask) -> pd.DataFrame:
     """What each HubSpot owner gets; an empty owner is what nobody owns there."""
     return ask(
-        "select coalesce(owner_id, 'nobody') as owner, sum(companies) as companies, sum(deals) as deals, "
-        "sum(amount) as amount, sum(tickets) as tickets from ("
+        "select coalesce(owners.email, owned.owner_id, 'nobody') as owner, sum(owned.companies) as companies, "
+        "sum(owned.deals) as deals, sum(owned.amount) as amount, sum(owned.tickets) as tickets from ("
         f"select hubspot_owner_id as owner_id, 1 as companies, 0 as deals, 0 as amount, 0 as tickets from {COMPANIES} "
         f"union all select hubspot_owner_id, 0, 1, coalesce({AMOUNT}, 0), 0 from {DEALS} as deals "
         f"union all select hubspot_owner_id, 0, 0, 0, 1 from {TICKETS} where salesforce_closed_at is null"
-        ") as owned group by 1 order by amount desc",
+        f") as owned left join {OWNERS} as owners on owned.owner_id = owners.hubspot_owner_id "
+        "group by 1 order by amount desc",
         (),
     )
 
