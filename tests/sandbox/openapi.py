@@ -29,6 +29,12 @@ from werkzeug.datastructures import MultiDict
 Document = dict[str, Any]
 
 CLIENT_ERROR = 400
+# Objects whose keys are the account's own: each stands for itself, whatever others there are.
+FREE = frozenset({"properties", "custom_attributes", "ticket_attributes"})
+
+# Method, path template and status; where something stands in an exchange and what it is.
+Operation = tuple[str, str, int]
+Shape = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +95,19 @@ class Conformance:
     """Record what passes through `app` and check it against `description`.
 
     Paths under /_sandbox/ belong to no vendor and are not looked at.
-    sample: check at most so many exchanges of one operation and status and only count the others; None checks all.
+    sample: check at most so many exchanges of one operation and status, and of the others those that hold an object of a
+    shape that none of these had: other keys, or a key with another type of value; None checks all.
+    `checked` counts the exchanges that were, `passed` all of them.
     """
 
     def __init__(self, app: ASGIApp, description: Description, *, sample: int | None = None) -> None:
         self.app = app
         self.description = description
         self.sample = sample
-        self.passed: Counter[tuple[str, str, int]] = Counter()
+        self.passed: Counter[Operation] = Counter()
+        self.checked: Counter[Operation] = Counter()
         self._exempt = ("/_sandbox/", *description.undescribed)
+        self._shapes: set[tuple[Operation, Shape]] = set()
         self._lock = threading.Lock()
         self._unchecked: list[Exchange] = []
         self._found: list[Violation] = []
@@ -167,8 +177,11 @@ class Conformance:
             return
         operation = (exchange.method, route.template, exchange.status)
         self.passed[operation] += 1
-        if self.sample is not None and self.passed[operation] > self.sample:
+        new = {(operation, shape) for shape in _shapes(exchange)} - self._shapes
+        if self.sample is not None and self.passed[operation] > self.sample and not new:
             return
+        self._shapes |= new
+        self.checked[operation] += 1
         request = _request(exchange, self.description.server)
         for problem in route.api.iter_request_errors(request):
             yield _violation("request", exchange, _explain(problem))
@@ -192,6 +205,35 @@ class Conformance:
             return
         for problem in self.description.error.iter_errors(body):
             yield _violation("response", exchange, f"error body, {problem.json_path}: {problem.message}")
+
+
+def _shapes(exchange: Exchange) -> Iterator[Shape]:
+    """Give the shapes of all that an exchange is made of: an exchange of shapes that were checked could only pass again."""
+    yield "path", tuple(part.isdigit() for part in exchange.path.split("/"))
+    yield "query", frozenset(name for name, _ in parse_qsl(exchange.query, keep_blank_values=True))
+    yield "headers", frozenset(exchange.request_headers), exchange.request_headers.get("intercom-version")
+    for side, body in (("request", exchange.request_body), ("response", exchange.response_body)):
+        try:
+            yield from _shapes_of(json.loads(body or b"null"), (side,))
+        except ValueError:
+            yield side, "not JSON"
+
+
+def _shapes_of(value: Any, place: Shape) -> Iterator[Shape]:
+    if isinstance(value, dict):
+        keys = frozenset((name, type(inside)) for name, inside in value.items())
+        if place[-1] in FREE:
+            yield from ((*place, *each) for each in keys)
+        else:
+            yield *place, keys
+        for name, inside in value.items():
+            if isinstance(inside, dict | list):
+                yield from _shapes_of(inside, (*place, name))
+    elif isinstance(value, list):
+        for inside in value:
+            yield from _shapes_of(inside, place)
+    else:
+        yield *place, type(value)
 
 
 def _check_answer(api: OpenAPI, request: MockRequest, exchange: Exchange) -> Iterator[Violation]:

@@ -79,3 +79,31 @@ def test_an_unknown_operation_is_found(call: Call) -> None:
 
 def test_control_routes_are_not_looked_at(call: Call) -> None:
     assert call("POST", "/_sandbox/reset", None, 200, {}) == []
+
+
+def test_beyond_a_sample_only_what_has_been_seen_alike_is_not_checked(shared: Path) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await JSONResponse(GOOD_ANSWER, 200)(scope, receive, send)
+
+    conformance = openapi.Conformance(app, openapi.hubspot(shared), sample=1)
+
+    def sent(*inputs: dict[str, Any]) -> list[openapi.Violation]:
+        async def request() -> None:
+            transport = httpx.ASGITransport(app=conformance)
+            async with httpx.AsyncClient(transport=transport, base_url="http://any") as client:
+                await client.post(UPSERT, json={"inputs": inputs}, headers={"Authorization": "Bearer x"})
+
+        asyncio.run(request())
+        return conformance.violations()
+
+    good = {"id": "a", "properties": {"firstname": "Ada", "lastname": "King"}}
+    # A property is not the less known for standing beside others.
+    assert sent(good) + sent(good, good) + sent({"id": "b", "properties": {"lastname": "Lovelace"}}) == []
+    assert [*conformance.checked.values()] == [1]
+    assert [*conformance.passed.values()] == [3]
+
+    [violation] = sent(good, {"properties": {"firstname": "Ada"}})
+    assert "'id' is a required property" in violation.problem
+    assert len(sent(good, {"id": "b", "properties": {"firstname": 5}})) == 2
+    assert [*conformance.checked.values()] == [3]

@@ -6,7 +6,6 @@ embedded warehouse and Snowflake add to these statements is tested in `tests/loa
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,11 +19,17 @@ PUT = re.compile(r"put 'file://(?P<path>[^']+)' @", re.IGNORECASE)
 COPY = re.compile(r"copy into (?P<table>[\w.]+) from ", re.IGNORECASE)
 
 
+# Statements as DuckDB takes them, with the names of their bindings; another process can be given them.
+TRANSLATED: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+
 class QuickWarehouse:
     """A connection as the loader uses it, to one DuckDB file."""
 
     def __init__(self, path: Path) -> None:
         self._duckdb = duckdb.connect(str(path), config={"threads": 1})
+        # For so few rows a better plan costs more than it saves.
+        self._duckdb.execute("pragma disable_optimizer")
         self._parquet = ""
 
     def set_up(self) -> Self:
@@ -76,8 +81,13 @@ class QuickWarehouse:
         return self._duckdb.fetchone()
 
 
-@cache
 def _translated(sql: str) -> tuple[str, tuple[str, ...]]:
+    if sql not in TRANSLATED:
+        TRANSLATED[sql] = _translate(sql)
+    return TRANSLATED[sql]
+
+
+def _translate(sql: str) -> tuple[str, tuple[str, ...]]:
     names = tuple(dict.fromkeys(BINDING.findall(sql)))
     tree = sqlglot.parse_one(BINDING.sub(r"'<\1>'", sql), read="snowflake")
     for like in tree.find_all(exp.LikeProperty):

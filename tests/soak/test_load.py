@@ -25,19 +25,29 @@ from sandbox.hubspot.faults import MENU as HUBSPOT_MENU
 from tests import servers
 from tests.load import marts
 from tests.soak.embedded_warehouse import EmbeddedWarehouse
-from tests.soak.quick_warehouse import QuickWarehouse
+from tests.soak.quick_warehouse import TRANSLATED, QuickWarehouse
 from tests.soak.world import Warehouse, World, declared, fill, load, load_and_die, opened, world
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 25)
+# One takes a second of CPU, most of it the planning of its statements.
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 50)
 # A load takes seconds there, where the quick one takes milliseconds. The third seed has both targets.
 EMBEDDED_SEEDS = int(os.environ.get("SOAK_EMBEDDED_SEEDS") or 1)
 INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
 PATIENCE_SECONDS = 120
 
-# A server of forks that has imported everything: a child costs some milliseconds, not seconds.
+# A server of forks that has imported everything, also what the SDKs import only when it is used: a child costs some
+# milliseconds, not seconds.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.soak.world"])
+FORKS.set_forkserver_preload(
+    [
+        "tests.soak.world",
+        "intercom.client",
+        "intercom.data_attributes.client",
+        "hubspot.discovery.crm",
+        "httpcore",
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +134,7 @@ def _first_load(
     warehouse.close()
     for side in sides:
         side.go_wrong(made)
-    child = FORKS.Process(target=load_and_die, args=(made, addresses, home, port))
+    child = FORKS.Process(target=load_and_die, args=(made, addresses, home, port, TRANSLATED))
     child.start()
     child.join(PATIENCE_SECONDS)
     if child.is_alive():
