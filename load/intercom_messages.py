@@ -70,8 +70,7 @@ class Messages:
             return Present(row.record_key)
         place, _, part = target_id.rpartition("/")
         if self._on_contact:
-            note = self._wire.get(f"/notes/{part}")
-            held = None if note is None else note.content
+            held = self._note(part)
         else:
             held = next((each for each in self._held(place) if str(each["id"]) == part), None)
         if held is None:
@@ -118,6 +117,14 @@ class Messages:
             if not following:
                 return
             path = f"{path.partition('?')[0]}?{urlsplit(following).query}"
+
+    def _note(self, note_id: str) -> Mapping[str, Any] | None:
+        """Give a note, unless its contact is archived or deleted: then nobody sees it."""
+        note = self._wire.get(f"/notes/{note_id}")
+        contact = ((note and note.content.get("contact")) or {}).get("id")
+        if note is None or (contact and self._wire.get(f"/contacts/{contact}") is None):
+            return None
+        return note.content
 
     def _written(self, row: Row) -> dict[str, Any]:
         author = row.values.get("admin_id")

@@ -85,8 +85,11 @@ class Rollback:
         """Take links away, then undo records, then give links again, whose ends must be there; last sent, first undone."""
         links = [feed for feed in feeds if feed.kind == "link"]
         records = [feed for feed in feeds if feed.kind == "record"]
+        stuck: list[Feed] = []
         yield from ((feed, self._undo_links(feed, gives=False)) for feed in links)
-        yield from ((feed, self._undo_records(feed)) for feed in records)
+        yield from ((feed, self._undo_records(feed, stuck)) for feed in records)
+        # What cannot be undone may have gone with what it hung on, as a contact's notes do with the contact.
+        yield from ((feed, self._undone_meanwhile(feed)) for feed in stuck)
         yield from ((feed, self._undo_links(feed, gives=True)) for feed in links)
 
     def _watched(self, feed: Feed, work: Iterator[list[Result]]) -> Iterator[list[Result]]:
@@ -97,7 +100,12 @@ class Rollback:
                 self.progress(feed.label, done, None)
             yield results
 
-    def _undo_records(self, feed: Feed) -> Iterator[list[Result]]:
+    def _undone_meanwhile(self, feed: Feed) -> Iterator[list[Result]]:
+        for decisions in self._decided(feed):
+            yield [_row(one).succeeded(one.target_id) for one in decisions if _is_as_before(one)]
+
+    def _undo_records(self, feed: Feed, stuck: list[Feed]) -> Iterator[list[Result]]:
+        """Undo what the run wrote of a feed, and add the feed to `stuck` where the target cannot."""
         target = self.targets[feed.target]
         for decisions in self._decided(feed):
             by_step: dict[str, list[Decision]] = {}
@@ -112,6 +120,8 @@ class Rollback:
             ):
                 rows = {one.undo.record_key: _row(one) for one in by_step.get(step, ())}
                 for results in work(feed, rows.values()) if rows else ():
+                    if feed not in stuck and any(one.error_category == CANNOT for one in results):
+                        stuck.append(feed)
                     yield [_settled(one, rows[one.record_key]) for one in results]
 
     def _decided(self, feed: Feed) -> Iterator[list[Decision]]:

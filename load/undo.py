@@ -167,7 +167,10 @@ def _unmake(feed: Feed, undo: Undo, now: Present, *, even_if_changed: bool) -> D
     # What a kind with types has of its own is written under other names; its attributes say enough.
     judged = [column for column in feed.columns if column.custom or not feed.types]
     changed = tuple(
-        column.name for column in judged if not _is_ours(column, undo, now.values.get(column.name))
+        column.name
+        for column in judged
+        # What the target does not tell it cannot have had changed.
+        if column.name in now.values and not _is_ours(column, undo, now.values[column.name])
     )
     if changed and not even_if_changed:
         return Decision(undo, "keep", now.target_id, kept=changed, reason="somebody changed it since")

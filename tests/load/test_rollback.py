@@ -432,6 +432,29 @@ def test_tickets_and_tags_go_back_and_a_merge_is_listed(world: World) -> None:
     assert world.desk() == {"tickets": [], "tags": [], "tagged": []}
 
 
+def test_a_note_goes_with_the_contact_that_was_made_for_it(world: World) -> None:
+    marts.fill(
+        world.connection,
+        "remarks",
+        "contact_key, body",
+        "select 'N1' as _record_key, '003A' as contact_key, '<p>Called [Salesforce N1]</p>' as body "
+        "union all select 'N2', '003C', '<p>Wrote [Salesforce N2]</p>'",
+    )
+    world.back_up("run")
+    applied = world.load("run")
+    assert (applied.failed, applied.refused) == (0, 0)
+
+    undone = world.roll_back("run")
+
+    # Ada was there before, so her note stays, and Intercom's API deletes none.
+    assert [(one.object, one.record_key, one.outcome) for one in undone.exceptions] == [
+        ("contact_notes", "N1", "impossible")
+    ]
+    assert "by hand" in undone.exceptions[0].reason
+    left = "select object, record_key from ops.load_ledger"
+    assert marts.query(world.connection, left) == [("contact_notes", "N1")]
+
+
 def _tagged(key: str) -> str:
     return (
         f"select 'webinar>contacts:{key}' as _record_key, 'contacts' as tagged_object, '{key}' as tagged_key, "
