@@ -6,9 +6,6 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from snowflake.connector.errorcode import ER_FILE_NOT_EXISTS
-from snowflake.connector.errors import OperationalError
-
 STAGE = "raw_salesforce.blobs"
 
 # A file by its path on the stage, as a file in a folder of its own that is gone afterwards; None where there is none.
@@ -31,6 +28,10 @@ def fetching(connect: Callable[[], Any], folder: Path) -> Iterator[Fetch]:
 
 
 def _get(connection: Any, path: str, folder: Path) -> Path | None:
+    # Half a second, for which a load without files has no use.
+    from snowflake.connector.errorcode import ER_FILE_NOT_EXISTS  # noqa: PLC0415
+    from snowflake.connector.errors import OperationalError  # noqa: PLC0415
+
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"get @{STAGE}/{path} 'file://{folder.as_posix()}/'")

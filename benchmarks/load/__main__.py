@@ -143,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--records", type=int, default=200_000, help="contacts sent at HubSpot's limit")
     parser.add_argument("--intercom-records", type=int, default=10_000)
-    parser.add_argument("--free-records", type=int, default=50_000, help="contacts sent without a limit")
+    parser.add_argument("--free-records", type=int, default=100_000, help="contacts sent without a limit")
     parser.add_argument("--memory", default="10000,100000,1000000", help="sizes at which memory is taken")
     parser.add_argument("--only", default="pace,intercom,peers,memory")
     arguments = parser.parse_args()

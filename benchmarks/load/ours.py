@@ -27,6 +27,8 @@ TOKENS = {"hubspot": "sandbox-hubspot-token", "intercom": "sandbox-intercom-toke
 def main(name: str, address: str, count: int, folder: Path) -> None:
     """Load so many contacts."""
     target: Target = (HubSpot if name == "hubspot" else Intercom)(address, TOKENS[name])
+    # Every load begins so, and learns from the answer how many calls the account allows.
+    target.check_account()
     rows = _hubspot_rows(count) if name == "hubspot" else _intercom_rows(count)
     names = next(_hubspot_rows(1) if name == "hubspot" else _intercom_rows(1)).values
     columns = tuple(Column(column, "varchar") for column in names)
