@@ -90,8 +90,9 @@ class Limiter:
                 if start >= self._paused_until:
                     self._calls += 1
                     return used
-                # A pause came in between: the slot is given back.
-                self._started.remove(start)
+                # A pause came in between: the slot is given back, unless a call after the pause has dropped it already.
+                if start in self._started:
+                    self._started.remove(start)
 
     def _check_day(self) -> None:
         if self._exhausted is not None:

@@ -66,6 +66,28 @@ def test_a_rolling_window_is_used_up_to_the_free_share() -> None:
     assert 0.97 <= calls / 1900 <= 0.985
 
 
+def test_a_slot_that_a_pause_overtook_is_given_back_once() -> None:
+    """While one call waits for its slot, another is refused, and a third starts after the pause: the slot is long gone."""
+    clock = Clock()
+
+    def sleep(seconds: float) -> None:
+        overtaken = not paused
+        paused.append(seconds)
+        clock.sleep(seconds)
+        if overtaken:
+            limiter.pause(100)
+            limiter.acquire()
+
+    paused: list[float] = []
+    limiter = Limiter(10, 10, clock=clock, sleep=sleep)
+    limiter.acquire()
+
+    limiter.acquire()
+
+    assert limiter.calls == 3
+    assert clock.now >= 1100
+
+
 def test_the_share_is_configurable() -> None:
     clock = Clock()
     account = RollingAccount(clock, 190)
