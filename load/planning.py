@@ -194,6 +194,7 @@ class _Planning:
                 efforts.append(effort)
                 findings += [*conflicts, *preflight.limits(name, rooms, mine, changed, effort.calls)]
                 findings += [finding for each in mine for finding in self._findings(each)]
+                findings += [finding for each in mine for finding in self._renamed(each.feed, changed)]
                 if not any(each.in_ledger for each in mine):
                     checklist[name] = [*target.checklist]
         created_at = self.now.isoformat(timespec="seconds")
@@ -209,6 +210,12 @@ class _Planning:
                 "says stop: look at them with `migrate plan --show`, then set `when_changed` to keep or overwrite."
             )
             yield Finding(feed.target, feed.object, message, stops=True, rows=planned.by_hand)
+
+    def _renamed(self, feed: Feed, changed: Sequence[SchemaChange]) -> Iterator[Finding]:
+        """Look for what was renamed where a pipeline or a stage is about to be made."""
+        if feed.pipelines and any(each.object == feed.object and each.is_of_pipelines for each in changed):
+            takes = self.takes.get(feed.label) or self.targets[feed.target].definitions(feed)
+            yield from preflight.renamed(self.connection, feed, takes)
 
 
 class _Comparing:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from load.changes import bindings, changes, coming_ends, execute
-from load.feeds import Column, Feed
+from load.feeds import IN_PIPELINES, RECORD_KEY, ROW_HASH, Column, Feed
 from load.plan import FeedPlan
 from load.target import Definition, Room, SchemaChange
 
@@ -87,6 +87,43 @@ def _values(feed: Feed, feeds: Sequence[Feed], asked: Sequence[tuple[Column, Def
         for column, definition in asked
     ]
     return f"{changes(feed, coming_ends(feed, feeds), retry_refused=False)} {' union all '.join(parts)}"
+
+
+def renamed(connection: Any, feed: Feed, takes: Mapping[str, Definition]) -> Iterator[Finding]:
+    """Find stages and pipelines that were renamed in the target since: by their label the seed would have them made again.
+
+    What was sent for a key tells the id that it had. Where the target has that id and the key does not mean it any more,
+    the one with the id is called otherwise now.
+    """
+    for column in feed.columns:
+        if column.refers_to not in IN_PIPELINES or column.name not in takes:
+            continue
+        allowed = takes[column.name].allowed or frozenset()
+        for key, sent in execute(connection, _sent_for(feed, column), bindings(feed, "")):
+            if sent != key and sent in allowed:
+                yield Finding(
+                    feed.target,
+                    feed.object,
+                    f"{feed.object}.{column.name}: {key} was sent as {sent}, which {feed.target} has under another name now. Put "
+                    f"{sent} in the place of {key} into the seed hubspot_pipelines and the map of its values, or give it its "
+                    "name back; otherwise one with the old name would be made beside it.",
+                    stops=True,
+                )
+
+
+def _sent_for(feed: Feed, column: Column) -> str:
+    """Give the pairs of key and id: of unchanged rows, what the mart has and what was sent."""
+    return f"""
+        select distinct mart.{column.identifier}, parse_json(attempt.payload):{column.name}::varchar
+        from {feed.relation} as mart
+        inner join ops.load_ledger as ledger
+            on ledger.record_key = mart.{RECORD_KEY} and ledger.row_hash = mart.{ROW_HASH}
+        inner join ops.load_attempt as attempt
+            on attempt.record_key = ledger.record_key and attempt.attempted_at = ledger.loaded_at
+                and attempt.target = ledger.target and attempt.object = ledger.object
+        where ledger.target = %(target)s and ledger.object = %(object)s and attempt.payload is not null
+            and mart.{column.identifier} is not null
+        order by 1, 2"""
 
 
 def crowded(connection: Any, planned: FeedPlan) -> Iterator[Finding]:

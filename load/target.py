@@ -168,6 +168,11 @@ class SchemaChange:
     name: str
     change: str
 
+    @property
+    def is_of_pipelines(self) -> bool:
+        """Say whether it is a pipeline or a stage of one."""
+        return self.change.startswith(("pipeline ", "stage "))
+
 
 @dataclass(frozen=True, slots=True)
 class Present:

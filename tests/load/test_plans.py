@@ -11,7 +11,7 @@ import pytest
 
 from load import planning, plans, preflight
 from load.apply import Applied, apply
-from load.feeds import Feed, feeds
+from load.feeds import Column, Feed, Pipeline, Stage, feeds
 from load.guards import guards
 from load.hubspot import HubSpot
 from load.intercom import Intercom
@@ -431,3 +431,58 @@ def test_a_plan_of_an_object_that_is_declared_no_more_is_refused(
 
     with pytest.raises(LoadError, match="which no exposure declares now"):
         plans.find(filled, plan_id, _feeds()[:1], {"hubspot": hubspot})
+
+
+def test_a_stage_that_was_renamed_is_not_made_a_second_time(
+    connection: Any, spool_dir: Path, hubspot: HubSpot, hubspot_address: str
+) -> None:
+    """Its label is all that the seed knows of a stage that a load made: what was sent tells the id."""
+    marts.query(
+        connection,
+        "create or replace table marts_test.deals (_record_key varchar, _row_hash varchar, dealname varchar, "
+        "pipeline varchar, dealstage varchar)",
+    )
+    marts.query(
+        connection,
+        "insert into marts_test.deals select * from values ('d1', '1', 'One', 'default', 'analysis'), "
+        "('d2', '1', 'Two', 'default', 'closedwon')",
+    )
+    stages = (
+        Stage("closedwon", "Closed Won", 0),
+        Stage("analysis", "Needs Analysis", 2, (("probability", "0.4"),)),
+    )
+    columns = (
+        Column("dealname", "varchar"),
+        Column("pipeline", "varchar", refers_to="pipelines"),
+        Column("dealstage", "varchar", refers_to="stages"),
+    )
+    contacts = next(feed for feed in _feeds() if feed.object == "contacts")
+    deals = replace(
+        contacts,
+        object="deals",
+        relation="MIGRATION.MARTS_TEST.DEALS",
+        columns=columns,
+        pipelines=(Pipeline("default", "Sales Pipeline", stages),),
+    )
+    _load(connection, hubspot, spool_dir, [deals])
+    path = f"{hubspot_address}/crm/v3/pipelines/deals/default/stages"
+    listed = httpx.get(path, headers=HEADERS).json()["results"]
+    [made] = [each["id"] for each in listed if each["label"] == "Needs Analysis"]
+    marts.query(connection, "update marts_test.deals set _row_hash = '2' where _record_key = 'd2'")
+    assert _make(connection, hubspot, spool_dir, [deals], reading="nothing").findings == ()
+
+    renamed = {"label": "Looking", "metadata": {"probability": "0.4"}}
+    httpx.patch(f"{path}/{made}", json=renamed, headers=HEADERS).raise_for_status()
+    stored = _make(connection, hubspot, spool_dir, [deals], reading="nothing")
+
+    [finding] = stored.stops
+    assert f"deals.dealstage: analysis was sent as {made}" in finding.message
+    by_id = replace(
+        deals, pipelines=(Pipeline("default", "Sales Pipeline", (stages[0], Stage(made, "Looking", 2))),)
+    )
+    marts.query(
+        connection,
+        f"update marts_test.deals set dealstage = '{made}', _row_hash = '2' where _record_key = 'd1'",
+    )
+    mended = _make(connection, hubspot, spool_dir, [by_id], reading="nothing")
+    assert (mended.findings, mended.schema) == ((), ())
