@@ -3,10 +3,11 @@
 import base64
 from datetime import datetime
 
-from sandbox.company.block import Block, Row
+from sandbox.company.block import USER_PREFIX, Block, Row
 from sandbox.company.dice import NOW
 from sandbox.company.phrases import CASE_TEXTS, NOTE_TITLES, NOTES, REPLIES
 from sandbox.company.staff import DOMAIN
+from sandbox.salesforce.org import declared_org
 
 SUPPORT = f"support@{DOMAIN}"
 ANSWERED, SENT, NEW = "2", "3", "0"
@@ -112,6 +113,25 @@ def _add_file(
         FirstPublishLocationId=parent["Id"],
     )
     document["LatestPublishedVersionId"] = version["Id"]
+    # Salesforce links a file to its owner and to where it was published first; people share some further.
+    shared = [str(file["OwnerId"]), parent["Id"]]
+    if parent.get("AccountId") and block.ids.number("shared file") % 3 == 0:
+        shared.append(parent["AccountId"])
+    for place in shared:
+        _share(block, document, place)
+
+
+def _share(block: Block, document: Row, place: str) -> None:
+    link = {
+        "Id": block.ids.new(declared_org().sobjects["ContentDocumentLink"].prefix),
+        "IsDeleted": False,
+        "ContentDocumentId": document["Id"],
+        "LinkedEntityId": place,
+        "ShareType": "I" if place.startswith(USER_PREFIX) else "V",
+        "Visibility": "AllUsers",
+        "SystemModstamp": document["SystemModstamp"],
+    }
+    block.rows["ContentDocumentLink"].append(link)
 
 
 def _base64(text: str) -> str:

@@ -35,6 +35,35 @@ tasks as (
     inner join classified on tasks.task_id = classified.task_id
 ),
 
+files as (
+    select
+        content_document_id,
+        content_version_id,
+        parent_id
+    from {{ ref('stg_salesforce__content_versions') }}
+    where not is_deleted and is_latest
+),
+
+file_links as (
+    select
+        content_document_link_id,
+        content_document_id,
+        shared_with_id
+    from {{ ref('stg_salesforce__content_document_links') }}
+    where not is_deleted
+),
+
+-- the first place is in ContentVersion too, and has its link from there
+files_shared_further as (
+    select
+        file_links.content_document_link_id,
+        files.content_version_id,
+        file_links.shared_with_id
+    from file_links
+    inner join files on file_links.content_document_id = files.content_document_id
+    where files.parent_id is distinct from file_links.shared_with_id
+),
+
 found as (
     {% for object in ['tasks', 'calls', 'emails'] -%}
     {%- for source_field, reference in [('Task.WhoId', 'who_id'), ('Task.WhatId', 'what_id')] %}
@@ -42,6 +71,7 @@ found as (
         '{{ source_field }}' as source_field,
         task_id as source_id,
         '{{ object }}' as from_object,
+        task_id as from_id,
         {{ reference }} as to_id
     from tasks
     where object = '{{ object }}' and {{ reference }} is not null
@@ -53,21 +83,29 @@ found as (
         '{{ source_field }}' as source_field,
         {{ id }} as source_id,
         '{{ object }}' as from_object,
+        {{ id }} as from_id,
         {{ reference }} as to_id
     from {{ ref(model) }}
     where not is_deleted and {{ reference }} is not null
-    {{ 'union all' if not loop.last }}
+    union all
     {%- endfor %}
+    select
+        'ContentDocumentLink.LinkedEntityId' as source_field,
+        content_document_link_id as source_id,
+        'notes' as from_object,
+        content_version_id as from_id,
+        shared_with_id as to_id
+    from files_shared_further
 )
 
 select
     found.source_field,
     found.source_id,
     found.from_object,
-    found.source_id as from_id,
+    found.from_id,
     coalesce(ends.object, 'nothing') as to_object,
     found.to_id
 from found
 left join ends on found.to_id = ends.record_id
--- a file that began in somebody's library is about nothing
-where left(found.to_id, 3) <> '005'
+-- a file in somebody's own library, in one of several, a group's or everybody's is about nothing
+where left(found.to_id, 3) not in ('005', '058', '0F9', '00D')
