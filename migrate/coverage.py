@@ -29,7 +29,7 @@ class Coverage:
         """Say it as the gate does."""
         if self.changed is not None:
             return (
-                f"of HubSpot's records {self.changed:,} that may have changed since they were read before, and all links; "
+                f"of HubSpot's records {self.changed:,} that may have changed since they were read before, all links and files; "
                 "of Intercom all"
             )
         if self.sample is None:
