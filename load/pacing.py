@@ -2,6 +2,7 @@
 
 import threading
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
@@ -88,11 +89,23 @@ class Limiter:
             with self._lock:
                 self._check_day()
                 if start >= self._paused_until:
-                    self._calls += 1
+                    self._begin(start)
                     return used
-                # A pause came in between: the slot is given back, unless a call after the pause has dropped it already.
-                if start in self._started:
-                    self._started.remove(start)
+                # A pause came in between.
+                self._give_back(start)
+
+    def _begin(self, slot: float) -> None:
+        """Count a call. One that begins long after its slot, on a busy machine, has its place in the window only then."""
+        self._calls += 1
+        now = self._clock()
+        if now > slot + LATENESS_SECONDS / 2:
+            self._give_back(slot)
+            insort(self._started, now)
+
+    def _give_back(self, slot: float) -> None:
+        """Free a slot, unless a call that starts after a pause has dropped it already."""
+        if slot in self._started:
+            self._started.remove(slot)
 
     def _check_day(self) -> None:
         if self._exhausted is not None:

@@ -88,6 +88,29 @@ def test_a_slot_that_a_pause_overtook_is_given_back_once() -> None:
     assert clock.now >= 1100
 
 
+def test_calls_that_begin_long_after_their_slot_fill_the_window_in_which_they_begin() -> None:
+    """A busy machine wakes all threads late at once; ten seconds later their slots must not be free too early."""
+    clock = Clock()
+    account = RollingAccount(clock, 100)
+    # Four calls wait for their slots when the machine stops for half a second, now and then.
+    waiting: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waiting.append(seconds)
+        if len(waiting) % 40 < 4:
+            limiter.learn(limiter.acquire(), account.limit, account.call())
+        else:
+            clock.sleep(seconds)
+            clock.now += 0.5 * (len(waiting) % 40 == 4)
+
+    limiter = Limiter(100, 10, share_free=0.0, clock=clock, sleep=sleep)
+
+    calls = _calls_in(100, clock, limiter, account)
+
+    assert calls > 500
+    assert account.refused == 0
+
+
 def test_the_share_is_configurable() -> None:
     clock = Clock()
     account = RollingAccount(clock, 190)

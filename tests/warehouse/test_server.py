@@ -248,6 +248,7 @@ def test_setup_can_be_repeated_and_keeps_what_is_there(server: Any) -> None:
             "OPS.TOMBSTONE_SALT",
             "OPS.WATERMARK",
             "RAW_HUBSPOT.ASSOCIATIONS",
+            "RAW_HUBSPOT.FILES",
             "RAW_HUBSPOT.OWNERS",
             "RAW_HUBSPOT.PIPELINES",
             "RAW_HUBSPOT.RECORDS",
