@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ FREQUENCY = {
     "postal": "postal_key", "city": "city_key", "birth": "birth_key", "title": "title_key", "name": "sorted_key",
     "domain": "domain_key", "industry": "industry",
 }  # fmt: skip
+# keys that a model adds to the declared ones
+FURTHER = {"people": [], "companies": ["rarest words"]}
 TRAINING = {
     "people": ("mailbox", "telephone", "name", "date of birth and name", "street and postal code"),
     "companies": ("domain", "telephone", "words of the name", "street"),
@@ -21,14 +24,32 @@ TRAINING = {
 
 
 def settings(entity: str, columns: Sequence[str], records: int) -> dict[str, Any]:
-    """Give comparisons, keys to predict by and keys to learn by."""
+    """Give comparisons, keys to predict by and keys to learn by.
+
+    `columns` are those of the records, with the keys of `key_columns` among them.
+    """
     blocks = dict(_called(entity, "blocks"))
     return {
         "records": records,
         "comparisons": [_comparison(each) for each in _called(entity, "comparisons")],
-        "blocks": [rule for keys in blocks.values() for rule in _rules(keys, columns)],
-        "training": [_rules(blocks[name], columns)[0] for name in TRAINING[entity]],
+        "blocks": [
+            f"l.{one} = r.{other}"
+            for block in blocks_of(entity)
+            for one, other in product(key_columns(block), repeat=2)
+        ],
+        "training": [_rule(blocks[name][0], columns) for name in TRAINING[entity]],
     }
+
+
+def blocks_of(entity: str) -> list[str]:
+    """Give the names of the keys that records are looked up by."""
+    return [name for name, _ in _called(entity, "blocks")] + FURTHER[entity]
+
+
+def key_columns(block: str) -> tuple[str, str]:
+    """Give the names of the columns that hold the keys of a block, of which a record has two at most."""
+    name = re.sub(r"\W+", "_", block)
+    return f"key_{name}", f"key_{name}_too"
 
 
 def _called(entity: str, what: str) -> Any:
@@ -56,9 +77,6 @@ def _sides(sql: str) -> str:
     return re.sub(r"(editdistance\([^()]*), \d\)", r"\1, 0)", sql)
 
 
-def _rules(keys: Sequence[str], columns: Sequence[str]) -> list[str]:
-    def side(sql: str, name: str) -> str:
-        return re.sub(r"\b(" + "|".join(columns) + r")\b", rf"{name}.\1", sql)
-
-    pairs = [(one, other) for at, one in enumerate(keys) for other in keys[at:]]
-    return [f"{side(one, 'l')} = {side(other, 'r')}" for one, other in pairs]
+def _rule(key: str, columns: Sequence[str]) -> str:
+    one, other = (re.sub(r"\b(" + "|".join(columns) + r")\b", rf"{side}.\1", key) for side in "lr")
+    return f"{one} = {other}"

@@ -6,6 +6,7 @@ turned into a macro of another name before upstream sees it:
 - `trim(x, 'characters')` lost the characters; `try_to_timestamp(…)` failed instead of giving null;
 - `to_varchar(column, 'format')` ignored the format; `"T"` and `Mon` in formats came out as text;
 - `date_trunc` of a date gave a timestamp, `to_timestamp_ntz(text, format)` one with a zone;
+- `hash` gave unsigned numbers, which no NUMBER of the connector can hold;
 - `sum` of decimals was counted in floating point; a division by zero gave infinity;
 - `array_to_string`, `array_contains`, `boolor`, `octet_length`, `typeof`, `regexp_replace` with flags,
   `flatten(…, outer => true)` and `split_to_table` failed or were wrong.
@@ -184,11 +185,17 @@ def _division(node: Expr) -> Expr:
     return node
 
 
+def _unknown(node: Expr) -> Expr:
+    """Let HASH, which sqlglot does not know, give signed numbers."""
+    return _macro("_sf_signed", node.copy()) if node.name.upper() == "HASH" else node
+
+
 def _cast(node: Expr) -> Expr:
     return _macro("to_json", node.this) if node.args["to"].this == exp.DataType.Type.VARIANT else node
 
 
 REPLACEMENTS: dict[type[Expr], Callable[[Any], Expr]] = {
+    exp.Anonymous: _unknown,
     exp.Trim: _trim,
     exp.Cast: _cast,
     exp.TryCast: _try_cast,

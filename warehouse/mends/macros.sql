@@ -10,6 +10,9 @@ create or replace macro _sf_rtrim(x, characters) as rtrim(x::varchar, characters
 -- the other end.
 create or replace macro m_d5_number_lower64(x) as ('0x' || right(md5(x::varchar), 16))::ubigint;
 
+-- hash(x, …), whose numbers are unsigned in DuckDB.
+create or replace macro _sf_signed(x) as (x::hugeint - 9223372036854775808)::bigint;
+
 -- Length in bytes; DuckDB's octet_length takes no text.
 create or replace macro _sf_octet_length(x) as strlen(x::varchar);
 

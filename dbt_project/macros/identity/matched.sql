@@ -8,17 +8,12 @@
     comes alone can join a cluster by mistake but never join two; not so people whose names contradict. What lies between merging and
     `<entity>_review_margin` is for people to decide.
 
-    What people have decided, and what Salesforce itself knows, comes in the CTE `facts(left_id, right_id, band, reason)`.
+    What people have decided, and what Salesforce itself knows, comes in the CTE `facts(one_number, other_number, band, reason)`.
+    A pair of which nobody knows anything and that is not worth a review is left out: nearly all are, and what was found of
+    them stands in `compared`.
 #}
 {% macro matched(entity) %}
 {%- set names = comparisons(entity) | map(attribute='name') | list -%}
-records as (
-    select
-        record_number,
-        record_id
-    from {{ ref('int_' ~ entity ~ '_keyed') }}
-),
-
 -- one row with a column for each level
 weights as (
     select
@@ -64,22 +59,35 @@ summed as (
     from weighed
 ),
 
+likely as (
+    select
+        coalesce(summed.one_number, facts.one_number) as one_number,
+        coalesce(summed.other_number, facts.other_number) as other_number,
+        {% for name in names -%}
+        summed.{{ name }}_level,
+        summed.{{ name }}_bits,
+        {% endfor -%}
+        summed.counted_twice_bits,
+        summed.total_bits,
+        summed.odds_bits,
+        facts.band,
+        facts.reason
+    from summed
+    full outer join facts on summed.one_number = facts.one_number and summed.other_number = facts.other_number
+    where summed.odds_bits >= {{ var(entity ~ '_review_margin') }} or facts.one_number is not null
+),
+
 paired as (
+    {% for record in ['one_number', 'other_number'] -%}
     select
-        one_number as record_number,
+        {{ record }} as record_number,
         one_number,
         other_number,
         odds_bits
-    from summed
+    from likely
     where odds_bits >= {{ var(entity ~ '_lone_margin') }} and {{ is_lone_evidence(entity) }}
-    union all
-    select
-        other_number as record_number,
-        one_number,
-        other_number,
-        odds_bits
-    from summed
-    where odds_bits >= {{ var(entity ~ '_lone_margin') }} and {{ is_lone_evidence(entity) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- the best pair of a record that no strong one joins to anything
@@ -92,54 +100,35 @@ best_of_the_lone as (
             one_number,
             other_number,
             odds_bits,
-            max(odds_bits) over (partition by record_number) as best_bits,
             row_number() over (
                 partition by record_number order by odds_bits desc, one_number asc, other_number asc
             ) as place
         from paired
     ) as ranked
-    where place = 1 and best_bits < {{ var(entity ~ '_merge_margin') }}
-),
-
-judged as (
-    select
-        one_record.record_id as left_id,
-        other_record.record_id as right_id,
-        {% for name in names -%}
-        summed.{{ name }}_level,
-        round(summed.{{ name }}_bits, 1) as {{ name }}_bits,
-        {% endfor -%}
-        round(summed.counted_twice_bits, 1) as counted_twice_bits,
-        round(summed.total_bits, 1) as total_bits,
-        round({{ probability('summed.odds_bits') }}, 6) as probability,
-        case
-            when summed.odds_bits >= {{ var(entity ~ '_merge_margin') }} or lone.one_number is not null then 'merge'
-            when summed.odds_bits >= {{ var(entity ~ '_review_margin') }} then 'review'
-            else 'separate'
-        end as band,
-        iff(lone.one_number is not null, 'lone record', 'score') as reason
-    from summed
-    inner join records as one_record on summed.one_number = one_record.record_number
-    inner join records as other_record on summed.other_number = other_record.record_number
-    left join best_of_the_lone as lone
-        on summed.one_number = lone.one_number and summed.other_number = lone.other_number
+    where place = 1 and odds_bits < {{ var(entity ~ '_merge_margin') }}
 ),
 
 matched as (
     select
-        coalesce(judged.left_id, facts.left_id) as left_id,
-        coalesce(judged.right_id, facts.right_id) as right_id,
+        one_record.record_id as left_id,
+        other_record.record_id as right_id,
         {% for name in names -%}
-        judged.{{ name }}_level,
-        judged.{{ name }}_bits,
+        likely.{{ name }}_level,
+        round(likely.{{ name }}_bits, 1) as {{ name }}_bits,
         {% endfor -%}
-        judged.counted_twice_bits,
-        judged.total_bits,
-        judged.probability,
-        coalesce(facts.band, judged.band) as band,
-        coalesce(facts.reason, judged.reason) as reason
-    from judged
-    full outer join facts on judged.left_id = facts.left_id and judged.right_id = facts.right_id
+        round(likely.counted_twice_bits, 1) as counted_twice_bits,
+        round(likely.total_bits, 1) as total_bits,
+        round({{ probability('likely.odds_bits') }}, 6) as probability,
+        case
+            when likely.band is not null then likely.band
+            when likely.odds_bits >= {{ var(entity ~ '_merge_margin') }} or lone.one_number is not null then 'merge'
+            else 'review'
+        end as band,
+        coalesce(likely.reason, iff(lone.one_number is not null, 'lone record', 'score')) as reason
+    from likely
+    inner join live as one_record on likely.one_number = one_record.record_number
+    inner join live as other_record on likely.other_number = other_record.record_number
+    left join best_of_the_lone as lone on likely.one_number = lone.one_number and likely.other_number = lone.other_number
 )
 {% endmacro %}
 
@@ -199,7 +188,9 @@ matched as (
 #}
 {% macro facts(entity) %}
 live as (
-    select record_id
+    select
+        record_number,
+        record_id
     from {{ ref('int_' ~ entity ~ '_keyed') }}
 ),
 
@@ -221,8 +212,8 @@ decided as (
 
 facts as (
     select
-        least(decided.one_id, decided.other_id) as left_id,
-        greatest(decided.one_id, decided.other_id) as right_id,
+        least(one.record_number, other.record_number) as one_number,
+        greatest(one.record_number, other.record_number) as other_number,
         decided.band,
         decided.reason
     from decided
@@ -230,7 +221,10 @@ facts as (
     inner join live as other on decided.other_id = other.record_id
     where decided.one_id <> decided.other_id
     qualify row_number() over (
-        partition by left_id, right_id order by iff(decided.reason = 'decision', 0, 1), decided.band
+        partition by
+            least(one.record_number, other.record_number),
+            greatest(one.record_number, other.record_number)
+        order by iff(decided.reason = 'decision', 0, 1), decided.band
     ) = 1
 )
 {% endmacro %}

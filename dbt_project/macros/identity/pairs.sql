@@ -23,9 +23,22 @@
 {%- endmacro %}
 
 
-{# The same for a column that is a key: its bearers are counted among the records at hand. #}
-{% macro key_rarity(column) -%}
-    iff({{ column }} is null, null, {{ rarity('count(*) over (partition by ' ~ column ~ ')', 'count(' ~ column ~ ') over ()') }})
+{#
+    A CTE `<field>_rarities` for each field: how rare every value of `<field>_key` is among those of `records`. Counted by
+    value and joined, because a window for each field would sort all the records for each.
+#}
+{% macro rarities(records, fields) -%}
+{% for field in fields -%}
+{{ field }}_rarities as (
+    select
+        {{ field }}_key,
+        {{ rarity('count(*)', 'sum(count(*)) over ()') }} as rarity
+    from {{ records }}
+    where {{ field }}_key is not null
+    group by {{ field }}_key
+){{ ',' if not loop.last }}
+
+{% endfor %}
 {%- endmacro %}
 
 
@@ -37,8 +50,7 @@
 blocked as (
     select
         record_number,
-        block,
-        block_key
+        key_number
     from {{ ref('int_' ~ entity ~ '_blocked') }}
     where not is_crowded
 ),
@@ -48,20 +60,19 @@ blocked as (
         one.record_number as one_number,
         other.record_number as other_number
     from blocked as one
-    inner join blocked as other
-        on
-            one.block_key = other.block_key
-            and one.block = other.block
-            and one.record_number < other.record_number
+    inner join blocked as other on one.key_number = other.key_number and one.record_number < other.record_number
 )
 {% endmacro %}
 
 
 {#
-    The keys of an entity's records, one row for each, and whether too many records share one for it to mean anything.
-    The records are in the CTE `records`; `further` names a CTE of more keys in the same form.
+    The keys that an entity's records share with others, one row for each record and key, and whether too many share it for it
+    to mean anything. The records are in the CTE `records`; `further` names a CTE of more keys in the same form.
+
+    Pairs are looked up by the key's number, which is a hash: should two keys ever have the same one, some records more
+    are compared.
 #}
-{% macro blocks(entity, keys, further=none) %}
+{% macro blocks(keys, further=none) %}
 keys as (
     {% for block, expressions in keys -%}
     {% set outer_loop = loop -%}
@@ -71,8 +82,12 @@ keys as (
         '{{ block }}' as block,
         {{ expression }} as block_key
     from records
-    where {{ expression }} is not null
-    {{ 'union distinct' if further or not (loop.last and outer_loop.last) }}
+    where
+        {{ expression }} is not null
+        {%- for earlier in expressions[:loop.index0] %}
+        and {{ expression }} is distinct from {{ earlier }}
+        {%- endfor %}
+    {{ 'union all' if further or not (loop.last and outer_loop.last) }}
     {% endfor -%}
     {% endfor %}
     {%- if further %}
@@ -82,14 +97,34 @@ keys as (
         block_key
     from {{ further }}
     {%- endif %}
+),
+
+numbered as (
+    select
+        record_number,
+        block,
+        block_key,
+        hash(block, block_key) as key_number
+    from keys
+),
+
+shared as (
+    select
+        key_number,
+        count(*) > {{ var('identity_block_limit') }} as is_crowded
+    from numbered
+    group by key_number
+    having count(*) > 1
 )
 
 select
-    record_number,
-    block,
-    block_key,
-    count(*) over (partition by block, block_key) > {{ var('identity_block_limit') }} as is_crowded
-from keys
+    numbered.record_number,
+    numbered.block,
+    numbered.block_key,
+    numbered.key_number,
+    shared.is_crowded
+from numbered
+inner join shared on numbered.key_number = shared.key_number
 {% endmacro %}
 
 

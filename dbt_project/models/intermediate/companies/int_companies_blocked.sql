@@ -22,4 +22,4 @@ rare_words as (
     where rarity_rank <= 2
 ),
 
-{{ blocks('companies', companies_blocks(), further='rare_words') }}
+{{ blocks(companies_blocks(), further='rare_words') }}

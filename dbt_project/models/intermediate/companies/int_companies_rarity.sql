@@ -1,14 +1,16 @@
+{% set fields = ['domain', 'phone', 'street', 'bare_street', 'city', 'postal', 'industry'] %}
+
 with companies as (
     select
         record_number,
         sorted_key,
         domain_key,
-        right(phone_key, 7) as local_key,
-        street_key,
-        iff(street_key is null, null, street_key || '|' || coalesce(city_key, '')) as address_key,
+        right(phone_key, 7) as phone_key,
+        iff(street_key is null, null, street_key || '|' || coalesce(city_key, '')) as street_key,
+        street_key as bare_street_key,
         city_key,
         postal_key,
-        industry
+        industry as industry_key
     from {{ ref('int_companies_keyed') }}
 ),
 
@@ -19,8 +21,8 @@ bearers as (
         sorted_key,
         coalesce(
             nullif(count(distinct domain_key), 0),
-            nullif(count(distinct local_key), 0),
-            nullif(count(distinct street_key), 0),
+            nullif(count(distinct phone_key), 0),
+            nullif(count(distinct bare_street_key), 0),
             1
         ) as company_count
     from companies
@@ -39,17 +41,19 @@ name_rarities as (
         {{ rarity('bearers.company_count + 1', 'named.record_count') }} as rarity
     from bearers
     cross join named
-)
+),
+
+{{ rarities('companies', fields) -}}
+
 
 select
     companies.record_number,
     name_rarities.rarity as name_rarity,
-    {{ key_rarity('companies.domain_key') }} as domain_rarity,
-    {{ key_rarity('companies.local_key') }} as phone_rarity,
-    {{ key_rarity('companies.address_key') }} as street_rarity,
-    {{ key_rarity('companies.street_key') }} as bare_street_rarity,
-    {{ key_rarity('companies.city_key') }} as city_rarity,
-    {{ key_rarity('companies.postal_key') }} as postal_rarity,
-    {{ key_rarity('companies.industry') }} as industry_rarity
+    {% for field in fields -%}
+    {{ field }}_rarities.rarity as {{ field }}_rarity{{ ',' if not loop.last }}
+    {% endfor %}
 from companies
 left join name_rarities on companies.sorted_key = name_rarities.sorted_key
+{% for field in fields -%}
+left join {{ field }}_rarities on companies.{{ field }}_key = {{ field }}_rarities.{{ field }}_key
+{% endfor %}

@@ -18,4 +18,4 @@ with records as (
     from {{ ref('int_people_keyed') }}
 ),
 
-{{ blocks('people', people_blocks()) }}
+{{ blocks(people_blocks()) }}

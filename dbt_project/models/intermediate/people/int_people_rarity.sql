@@ -1,3 +1,5 @@
+{% set fields = ['mailbox', 'given', 'family', 'company', 'title', 'street', 'city', 'postal', 'birth'] %}
+
 with people as (
     select
         record_number,
@@ -8,7 +10,7 @@ with people as (
         mobile_key,
         company_key,
         title_key,
-        iff(street_key is null, null, street_key || '|' || coalesce(postal_key, city_key, '')) as address_key,
+        iff(street_key is null, null, street_key || '|' || coalesce(postal_key, city_key, '')) as street_key,
         city_key,
         postal_key,
         birth_key
@@ -42,21 +44,21 @@ number_rarities as (
     from numbers
     cross join callers
     group by numbers.number_key
-)
+),
+
+{{ rarities('people', fields) -}}
+
 
 select
     people.record_number,
-    {{ key_rarity('people.mailbox_key') }} as mailbox_rarity,
-    {{ key_rarity('people.given_key') }} as given_rarity,
-    {{ key_rarity('people.family_key') }} as family_rarity,
+    {% for field in fields -%}
+    {{ field }}_rarities.rarity as {{ field }}_rarity,
+    {% endfor -%}
     phones.rarity as phone_rarity,
-    mobiles.rarity as mobile_rarity,
-    {{ key_rarity('people.company_key') }} as company_rarity,
-    {{ key_rarity('people.title_key') }} as title_rarity,
-    {{ key_rarity('people.address_key') }} as street_rarity,
-    {{ key_rarity('people.city_key') }} as city_rarity,
-    {{ key_rarity('people.postal_key') }} as postal_rarity,
-    {{ key_rarity('people.birth_key') }} as birth_rarity
+    mobiles.rarity as mobile_rarity
 from people
+{% for field in fields -%}
+left join {{ field }}_rarities on people.{{ field }}_key = {{ field }}_rarities.{{ field }}_key
+{% endfor -%}
 left join number_rarities as phones on people.phone_key = phones.number_key
 left join number_rarities as mobiles on people.mobile_key = mobiles.number_key
