@@ -72,6 +72,7 @@ def _act(command: str, ours: Home, labelled: LabelledSet, with_splink: bool) -> 
         took = {"records": len(built.clusters), "pairs": built.pairs, "prepared": round(built.prepared, 2)}
         for what, mine, other in (
             ("seconds", built.seconds, peer[0].wall if peer else None),
+            ("CPU seconds", built.cpu, peer[0].cpu if peer else None),
             ("memory MB", built.rss, peer[0].rss if peer else None),
         ):
             _tell(f"{labelled.name} {entity} {what}", round(mine, 2), other, **took)
@@ -139,15 +140,15 @@ def _keyed(ours: Home, entity: str) -> pd.DataFrame:
             select * exclude record_number
             from intermediate.int_{entity}_keyed as keyed left join keys on keyed.record_number = keys.record_number"""
     )
-    records = cursor.fetch_pandas_all().rename(columns=str.lower)
+    records: pd.DataFrame = cursor.fetch_pandas_all().rename(columns=str.lower)
     kept = [
         each
-        for each in records
+        for each in map(str, records)
         if each.endswith(("_key", "_user", "_host")) or each.startswith("key_") or each in EXTRA
     ]
-    records = records[["record_id", *kept]].copy()
+    records = records[["record_id", *kept]]
     if "sorted_key" in records:
-        records["words"] = records["sorted_key"].str.split(" ")
+        records = records.assign(words=records["sorted_key"].str.split(" "))
     return records
 
 

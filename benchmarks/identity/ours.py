@@ -32,14 +32,24 @@ SEEDS = [
 
 
 @dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds by the clock, seconds of CPU, and the most memory in MB."""
+
+    wall: float
+    cpu: float
+    rss: float
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """What it took from keyed records to clusters, dbt's start included, and before that from raw tables to keyed records.
 
-    `rss` is in MB, of the warehouse and of dbt together; `pairs` were compared.
+    `cpu` is in seconds and `rss` in MB, of the warehouse and of dbt together; `pairs` were compared.
     """
 
     prepared: float
     seconds: float
+    cpu: float
     rss: float
     pairs: int
     clusters: Mapping[str, str]
@@ -85,18 +95,20 @@ class Home:
         Raises:
             RuntimeError: dbt failed; the message has what it said.
         """
-        prepared, _ = self._run("--select", f"+int_{entity}_keyed")
-        seconds, peak = self._run("--select", f"+int_{entity}_clustered", "--exclude", f"+int_{entity}_keyed")
-        [[pairs]] = self.ask(f"select count(*) from intermediate.int_{entity}_compared")
+        prepared = _dbt(self.process, "run", "--select", f"+int_{entity}_keyed")
+        done = _dbt(
+            self.process, "run", "--select", f"+int_{entity}_clustered", "--exclude", f"+int_{entity}_keyed"
+        )
+        [[pairs]] = self.ask(f"select count(*) from intermediate.int_{entity}_paired")
         clusters = self.ask(f"select record_id, component_id from intermediate.int_{entity}_clustered")
         return Built(
-            prepared, seconds, peak, int(pairs), {str(record): str(label) for record, label in clusters}
+            prepared=prepared.wall,
+            seconds=done.wall,
+            cpu=done.cpu,
+            rss=done.rss,
+            pairs=int(pairs),
+            clusters={str(record): str(label) for record, label in clusters},
         )
-
-    def _run(self, *selection: str) -> tuple[float, float]:
-        began = time.monotonic()
-        peak = _dbt(self.process, "run", *selection)
-        return time.monotonic() - began, peak
 
 
 @contextmanager
@@ -127,20 +139,34 @@ def home(place: Path) -> Iterator[Home]:
         server.wait(timeout=60)
 
 
-def _dbt(server: psutil.Process, *arguments: str) -> float:
-    """Run dbt to its end and give the most memory in MB that it and the warehouse had together."""
+def _dbt(server: psutil.Process, *arguments: str) -> Took:
+    """Run dbt to its end and give what it and the warehouse took together.
+
+    Raises:
+        RuntimeError: dbt failed; the message has what it said.
+    """
     target = [f"--target-path={ROOT}/.local/bench/target", f"--log-path={ROOT}/.local/bench/target"]
     command = [str(Path(sys.executable).with_name("dbt")), *arguments, *target, "--target=local"]
+    began, cpu, peak = time.monotonic(), _cpu(server), 0.0
     with tempfile.TemporaryFile("w+") as said:
-        dbt = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said)
-        peak = 0.0
+        dbt = psutil.Popen(command, cwd=ROOT, stdout=said, stderr=said)
+        own = 0.0
         while dbt.poll() is None:
-            peak = max(peak, _rss(server) + _rss(psutil.Process(dbt.pid)))
+            peak = max(peak, _rss(server) + _rss(dbt))
+            own = _cpu(dbt) or own
             time.sleep(0.1)
         if dbt.returncode:
             said.seek(0)
             raise RuntimeError(said.read()[-3000:])
-    return peak
+    return Took(time.monotonic() - began, _cpu(server) - cpu + own, peak)
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _rss(process: psutil.Process) -> float:

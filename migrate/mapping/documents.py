@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from migrate.mapping.catalogue import Mart, Property
 from migrate.mapping.filling import Rates
 
@@ -21,8 +23,16 @@ HEAD = """# What {vendor} gets, and from where
 
 **Source** are the Salesforce fields whose value can arrive, **via** those that choose a value that is looked up; both are
 followed through the compiled SQL from the mart to the raw tables, and the YAML's `config.meta` must agree. Which
-records are merged, and which of them a value survives from, is in `int_people_merged` and `int_companies_merged`; which are held
-back, in `quarantine`. **Filled** is the share of the demo company's rows that have a value, as `{command} --measure` found it.
+records are merged is in `int_people_crosswalk` and `int_companies_crosswalk`, which of their values survives in the last
+table; which are held back, in `quarantine`. **Filled** is the share of the demo company's rows that have a value, as `{command} --measure` found it.
+"""
+
+SURVIVORS = """## Which value survives when records are merged
+
+As the variable `survivorship` of [dbt_project.yml](../../../../dbt_project.yml) says, where the rules are explained too.
+
+| field | people | companies |
+|---|---|---|
 """
 
 
@@ -79,7 +89,20 @@ def _document(target: str, marts: list[Mart], filled: Rates) -> str:
             "|---|---|---|---|---|---|---|---|\n"
             + "".join(_row(mart, each, filled) for each in mart.properties)
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, SURVIVORS + "".join(_survivors())])
+
+
+def _survivors(project: Path = Path("dbt_project.yml")) -> Iterator[str]:
+    declared = yaml.safe_load(_read(project))["vars"]["survivorship"]
+    people, companies = declared["people"], declared["companies"]
+    for field in {**people, **companies}:
+        yield f"| `{field}` | {_survivor(people.get(field))} | {_survivor(companies.get(field))} |\n"
+
+
+def _survivor(declared: Mapping[str, str] | None) -> str:
+    if declared is None:
+        return ""
+    return declared["rule"] + (f", first those with a `{declared['fit']}`" if "fit" in declared else "")
 
 
 def _row(mart: Mart, each: Property, filled: Rates) -> str:

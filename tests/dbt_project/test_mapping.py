@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from extract.sources import declared
@@ -149,6 +150,22 @@ def test_value_maps_are_named_and_constants_said(marts: list[Mart]) -> None:
     assert "HubSpot's owners" in rows["hubspot_owner_id"]
     assert "none: constant" in rows["salesforce_kind"]
     assert "`Case.CaseNumber`, `Case.Subject`" in rows["subject"]
+
+
+def test_the_survivorship_that_is_declared_stands_in_every_document(marts: list[Mart]) -> None:
+    for path, text in documents.documents(marts, {}).items():
+        if path.name == "MAPPING.md":
+            assert "| `phone` | trusted, first those with a `phone_key` | trusted, first those with a `phone_key` |" in text
+            assert "| `is_email_opt_out` | any |  |" in text
+
+
+def test_every_field_of_a_golden_record_has_its_survivorship(project: Project) -> None:
+    """What remains are keys, and what is put together from all records."""
+    declared = yaml.safe_load((REPOSITORY / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["survivorship"]
+    for entity, fields in declared.items():
+        columns = set(project.models[f"int_{entity}_merged"]["columns"])
+        assert columns - set(fields) <= {"golden_id", "record_ids", "record_count", "other_emails"}
+        assert set(fields) <= columns
 
 
 def test_every_field_of_the_demo_org_is_mapped_or_left_behind(project: Project, marts: list[Mart]) -> None:

@@ -43,10 +43,10 @@
 
 
 {#
-    CTEs up to `pairs(one_number, other_number)`, or of another name: every two records that share a key which is not
-    crowded, once.
+    CTEs up to `pairs(one_number, other_number)`: every two records that share a key which is not crowded, once. They are a table
+    of their own because a pair of numbers takes little room, where the records that are joined to them take much.
 #}
-{% macro candidate_pairs(entity, as='pairs') %}
+{% macro candidate_pairs(entity) %}
 blocked as (
     select
         record_number,
@@ -55,7 +55,7 @@ blocked as (
     where not is_crowded
 ),
 
-{{ as }} as (
+pairs as (
     select distinct
         one.record_number as one_number,
         other.record_number as other_number

@@ -26,7 +26,12 @@ with records as (
     inner join {{ ref('int_companies_rarity') }} as rarity on keyed.record_number = rarity.record_number
 ),
 
-{{ candidate_pairs('companies', as='candidates') }},
+candidates as (
+    select
+        one_number,
+        other_number
+    from {{ ref('int_companies_paired') }}
+),
 
 words as (
     select

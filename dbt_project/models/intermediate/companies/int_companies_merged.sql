@@ -21,10 +21,12 @@ with companies as (
         keyed.employee_count,
         keyed.contract_end_date,
         keyed.created_at,
+        keyed.modified_at,
+        keyed.phone_key,
         crosswalk.component_id,
         crosswalk.golden_id,
         crosswalk.trust_rank,
-        coalesce(keyed.street, keyed.city, keyed.postal_code) is not null as has_address
+        {{ address_rank('keyed') }} as address_rank
     from {{ ref('int_companies_keyed') }} as keyed
     inner join {{ ref('int_companies_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
 ),
@@ -34,27 +36,7 @@ survived as (
         golden_id,
         component_id,
         trust_rank,
-        {{ survivor('owner_id') }} as owner_id,
-        {{ survivor('account_name') }} as account_name,
-        {{ survivor('account_type') }} as account_type,
-        {{ survivor('industry') }} as industry,
-        {{ survivor('rating') }} as rating,
-        {{ survivor('account_source') }} as account_source,
-        {{ survivor('description') }} as description,
-        {{ survivor('phone') }} as phone,
-        {{ survivor('website') }} as website,
-        {{ survivor('domain') }} as domain,
-        {{ survivor('customer_tier') }} as customer_tier,
-        -- an address survives whole: the street of one record and the city of another are no place
-        {{ survivor('street', given='has_address') }} as street,
-        {{ survivor('city', given='has_address') }} as city,
-        {{ survivor('state', given='has_address') }} as state,
-        {{ survivor('postal_code', given='has_address') }} as postal_code,
-        {{ survivor('country', given='has_address') }} as country,
-        {{ survivor('annual_revenue') }} as annual_revenue,
-        {{ survivor('employee_count') }} as employee_count,
-        {{ survivor('contract_end_date') }} as contract_end_date,
-        min(created_at) over (partition by component_id) as created_at
+        {{ survivors('companies') }}
     from companies
 ),
 

@@ -32,6 +32,11 @@ with records as (
     inner join {{ ref('int_people_rarity') }} as rarity on keyed.record_number = rarity.record_number
 ),
 
-{{ candidate_pairs('people') }},
+pairs as (
+    select
+        one_number,
+        other_number
+    from {{ ref('int_people_paired') }}
+),
 
 {{ compared('people') }}

@@ -23,7 +23,6 @@ owners as (
 people as (
     select
         keyed.record_id,
-        keyed.source_object,
         keyed.account_id,
         keyed.owner_id,
         keyed.salutation,
@@ -45,12 +44,17 @@ people as (
         keyed.is_email_opt_out or coalesce(owners.is_owner and owners.is_opted_out, false) as is_email_opt_out,
         keyed.is_do_not_call,
         keyed.created_at,
-        iff(owners.is_owner, keyed.email_key, null) as email_key,
+        keyed.modified_at,
+        keyed.phone_key,
+        keyed.mobile_key,
+        keyed.source_object = 'Contact' as is_contact,
+        -- a refused address never survives: only valid ones have a key
+        iff(owners.is_owner, keyed.email_key, null) as email,
         iff(owners.is_owner, null, keyed.email_key) as shared_email,
         crosswalk.component_id,
         crosswalk.golden_id,
         crosswalk.trust_rank,
-        coalesce(keyed.street, keyed.city, keyed.postal_code) is not null as has_address
+        {{ address_rank('keyed') }} as address_rank
     from {{ ref('int_people_keyed') }} as keyed
     inner join {{ ref('int_people_crosswalk') }} as crosswalk on keyed.record_id = crosswalk.record_id
     left join owners on crosswalk.component_id = owners.component_id and keyed.email_key = owners.email_key
@@ -61,32 +65,7 @@ survived as (
         golden_id,
         component_id,
         trust_rank,
-        {{ survivor('account_id') }} as account_id,
-        {{ survivor('owner_id') }} as owner_id,
-        {{ survivor('salutation') }} as salutation,
-        {{ survivor('first_name') }} as first_name,
-        {{ survivor('last_name') }} as last_name,
-        -- a refused address never survives: only valid ones have a key
-        {{ survivor('email_key') }} as email,
-        {{ survivor('shared_email') }} as shared_email,
-        {{ survivor('phone') }} as phone,
-        {{ survivor('mobile_phone') }} as mobile_phone,
-        {{ survivor('job_title') }} as job_title,
-        {{ survivor('company_name') }} as company_name,
-        {{ survivor('lead_status') }} as lead_status,
-        {{ survivor('lead_source') }} as lead_source,
-        {{ survivor('preferred_language') }} as preferred_language,
-        -- an address survives whole: the street of one record and the city of another are no place
-        {{ survivor('street', given='has_address') }} as street,
-        {{ survivor('city', given='has_address') }} as city,
-        {{ survivor('state', given='has_address') }} as state,
-        {{ survivor('postal_code', given='has_address') }} as postal_code,
-        {{ survivor('country', given='has_address') }} as country,
-        -- whoever said no once has said no
-        boolor_agg(is_email_opt_out) over (partition by component_id) as is_email_opt_out,
-        boolor_agg(is_do_not_call) over (partition by component_id) as is_do_not_call,
-        boolor_agg(source_object = 'Contact') over (partition by component_id) as is_contact,
-        min(created_at) over (partition by component_id) as created_at
+        {{ survivors('people') }}
     from people
 ),
 
@@ -102,10 +81,10 @@ members as (
 other_emails as (
     select
         people.component_id,
-        listagg(distinct people.email_key, ';') within group (order by people.email_key) as other_emails
+        listagg(distinct people.email, ';') within group (order by people.email) as other_emails
     from people
     inner join survived on people.component_id = survived.component_id and survived.trust_rank = 1
-    where people.email_key <> survived.email
+    where people.email <> survived.email
     group by people.component_id
 )
 
