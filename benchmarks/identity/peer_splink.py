@@ -19,6 +19,7 @@ from splink import comparison_library as cl
 MACROS = """
 create macro jarowinkler_similarity(a, b) as floor(100 * jaro_winkler_similarity(a, b));
 create macro iff(a, b, c) as case when a then b else c end;
+create macro try_to_number(a) as try_cast(a as bigint);
 create macro editdistance(a, b, c) as levenshtein(a, b);
 """
 

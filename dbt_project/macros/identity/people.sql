@@ -11,6 +11,18 @@
         " and jarowinkler_similarity(one.given_key, other.family_key) >= 88"
         " and jarowinkler_similarity(one.family_key, other.given_key) >= 88" %}
     {% set same_place = "(one.postal_key = other.postal_key or one.city_key = other.city_key)" %}
+    {% set near_place =
+        "(editdistance(one.postal_key, other.postal_key, 3) <= 2 or jarowinkler_similarity(one.city_key, other.city_key) >= 88)" %}
+    {% set similar_line =
+        "(jarowinkler_similarity(one.street_key, other.street_key) >= 88"
+        " or jarowinkler_similarity(one.second_line_key, other.second_line_key) >= 92)" %}
+    {#- two digits in each other's place leave their sum, and so the rest of a division by nine -#}
+    {% set digits_swapped =
+        "editdistance(one.birth_key, other.birth_key, 3) <= 2"
+        " and mod(try_to_number(one.birth_key) - try_to_number(other.birth_key), 9) = 0" %}
+    {% set day_and_month_swapped =
+        "left(one.birth_key, 4) = left(other.birth_key, 4) and substr(one.birth_key, 5, 2) = right(other.birth_key, 2)"
+        " and right(one.birth_key, 2) = substr(other.birth_key, 5, 2)" %}
     {% set same_phone = "(one.phone_key in (other.phone_key, other.mobile_key) or one.mobile_key in (other.phone_key, other.mobile_key))" %}
     {{ return([
         {
@@ -109,12 +121,8 @@
                     rarer('street')
                 ),
                 ('same street', 'one.street_key = other.street_key and length(one.street_key) > 6', none),
-                (
-                    'close',
-                    '(jarowinkler_similarity(one.street_key, other.street_key) >= 88'
-                    ' or one.second_line_key = other.second_line_key) and ' ~ same_place,
-                    none
-                ),
+                ('close', same_place ~ ' and ' ~ similar_line, none),
+                ('close, place mistyped', similar_line ~ ' and ' ~ near_place, none),
                 ('same place', 'one.postal_key = other.postal_key and one.city_key = other.city_key', rarer('postal')),
                 ('same postal code', 'one.postal_key = other.postal_key', rarer('postal')),
                 ('same city', 'one.city_key = other.city_key', rarer('city')),
@@ -146,7 +154,11 @@
             'known': 'one.birth_key is not null and other.birth_key is not null',
             'levels': [
                 ('equal', 'one.birth_key = other.birth_key', rarer('birth')),
-                ('one digit off', 'editdistance(one.birth_key, other.birth_key, 2) <= 1', rarer('birth')),
+                (
+                    'mistyped',
+                    'editdistance(one.birth_key, other.birth_key, 2) <= 1 or ' ~ digits_swapped ~ ' or ' ~ day_and_month_swapped,
+                    rarer('birth')
+                ),
                 ('two digits off', 'editdistance(one.birth_key, other.birth_key, 3) <= 2', none),
                 ('same year', 'left(one.birth_key, 4) = left(other.birth_key, 4)', none),
                 ('different', none, none),
@@ -205,6 +217,7 @@
         ('names begin alike, city', ["left(family_key, 3) || left(formal_key, 1) || ' ' || left(city_key, 5)"]),
         ('street and postal code', ["street_key || ' ' || coalesce(postal_key, city_key)"]),
         ('street and city', ["street_key || ' ' || city_key"]),
+        ('both lines', ["least(street_name, second_line_key) || ' ' || greatest(street_name, second_line_key)"]),
         ('second line and city', ["second_line_key || ' ' || city_key", "second_line_key || ' ' || postal_key"]),
         ('street and name', ["formal_key || ' ' || street_key", "left(family_key, 3) || ' ' || street_key"]),
         ('date of birth and name', ["birth_key || left(formal_key, 1)", "birth_key || left(family_key, 1)"]),

@@ -11,6 +11,7 @@ with records as (
         company_key,
         title_key,
         street_key,
+        street_name,
         second_line_key,
         city_key,
         postal_key,

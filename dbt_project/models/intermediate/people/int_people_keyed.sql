@@ -186,7 +186,7 @@ keyed as (
         {{ plain_text('checked.job_title') }} as title_key,
         {{ street_key("split_part(checked.street, '\n', 1)") }} as street_key,
         {{ street_key("split_part(checked.street, '\n', 2)") }} as second_line_key,
-        {{ plain_text('checked.city') }} as city_key,
+        replace({{ plain_text('checked.city') }}, ' ', '') as city_key,
         {{ postal_key('checked.postal_code') }} as postal_key,
         nullif(regexp_replace(checked.birthdate, '[^0-9]', ''), '') as birth_key
     from checked
