@@ -155,13 +155,18 @@ def test_value_maps_are_named_and_constants_said(marts: list[Mart]) -> None:
 def test_the_survivorship_that_is_declared_stands_in_every_document(marts: list[Mart]) -> None:
     for path, text in documents.documents(marts, {}).items():
         if path.name == "MAPPING.md":
-            assert "| `phone` | trusted, first those with a `phone_key` | trusted, first those with a `phone_key` |" in text
+            assert (
+                "| `phone` | trusted, first those with a `phone_key` | trusted, first those with a `phone_key` |"
+                in text
+            )
             assert "| `is_email_opt_out` | any |  |" in text
 
 
 def test_every_field_of_a_golden_record_has_its_survivorship(project: Project) -> None:
     """What remains are keys, and what is put together from all records."""
-    declared = yaml.safe_load((REPOSITORY / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["survivorship"]
+    declared = yaml.safe_load((REPOSITORY / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
+        "survivorship"
+    ]
     for entity, fields in declared.items():
         columns = set(project.models[f"int_{entity}_merged"]["columns"])
         assert columns - set(fields) <= {"golden_id", "record_ids", "record_count", "other_emails"}

@@ -53,7 +53,7 @@ select
     {{ field }}_rarities.rarity as {{ field }}_rarity{{ ',' if not loop.last }}
     {% endfor %}
 from companies
-left join name_rarities on companies.sorted_key = name_rarities.sorted_key
 {% for field in fields -%}
 left join {{ field }}_rarities on companies.{{ field }}_key = {{ field }}_rarities.{{ field }}_key
-{% endfor %}
+{% endfor -%}
+left join name_rarities on companies.sorted_key = name_rarities.sorted_key
