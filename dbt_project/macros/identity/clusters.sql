@@ -1,8 +1,6 @@
 {#
-    CTEs that label every record with the smallest id it is joined to, directly or through others.
-
-    `nodes` has a column `record_id`, `edges` has `left_id` and `right_id`; both name CTEs above the call. The last CTE
-    is `components(record_id, component_id)`.
+    CTEs up to `components(record_id, component_id)`: every record with the smallest id that merging pairs join it to, directly or
+    through others.
 
     Each round lets every record follow the smallest of its neighbours, and that one's, and goes on with the pairs that still
     join two labels. "Smallest" is by a digest of the id: in the order of the ids themselves a chain would be one long
@@ -10,19 +8,20 @@
     chain of 1,000. Snowflake's recursive CTE has no distinct and never ends on a cycle, so the rounds are unrolled; the
     test `matched_pairs_share_a_cluster` fails if they were too few.
 #}
-{% macro connected_components(nodes, edges, rounds=12) %}
+{% macro connected_components(entity, rounds=12) %}
 marks_0 as (
     select
         record_id,
         md5_number_lower64(record_id) as mark
-    from {{ nodes }}
+    from {{ ref('int_' ~ entity ~ '_keyed') }}
 ),
 
 edges_0 as (
-    select distinct
+    select
         least(md5_number_lower64(left_id), md5_number_lower64(right_id)) as left_mark,
         greatest(md5_number_lower64(left_id), md5_number_lower64(right_id)) as right_mark
-    from {{ edges }}
+    from {{ ref('int_' ~ entity ~ '_matched') }}
+    where band = 'merge'
 ),
 
 {% for round in range(1, rounds + 1) %}
@@ -89,24 +88,47 @@ components as (
     the one apart from a record of the other. So what must be apart is apart, whatever lies between, and a tie is
     cut where it is weakest. What the rounds leave undone stays apart, and people see it in the review list.
 
-    `clusters(record_id, component_id)`, `ties(left_id, right_id, strength)` and `apart(left_id, right_id)` name CTEs above
-    the call. The last CTE is `parted(record_id, component_id)`, with the records of disputed clusters only.
+    The last CTE is `parted(record_id, component_id)`, with the records of disputed clusters only.
 #}
-{% macro parted_clusters(clusters, ties, apart, rounds=8) %}
+{% macro parted_clusters(entity, rounds=8) %}
+joined as (
+    select
+        record_id,
+        component_id
+    from {{ ref('int_' ~ entity ~ '_joined') }}
+),
+
+ties as (
+    select
+        left_id,
+        right_id,
+        iff(reason in ('score', 'lone record'), total_bits, 1000) as strength
+    from {{ ref('int_' ~ entity ~ '_matched') }}
+    where band = 'merge'
+),
+
+apart as (
+    select
+        left_id,
+        right_id
+    from {{ ref('int_' ~ entity ~ '_matched') }}
+    where band = 'separate'
+),
+
 disputed as (
     select distinct left_cluster.component_id
-    from {{ apart }} as apart
-    inner join {{ clusters }} as left_cluster on apart.left_id = left_cluster.record_id
-    inner join {{ clusters }} as right_cluster on apart.right_id = right_cluster.record_id
+    from apart
+    inner join joined as left_cluster on apart.left_id = left_cluster.record_id
+    inner join joined as right_cluster on apart.right_id = right_cluster.record_id
     where left_cluster.component_id = right_cluster.component_id
 ),
 
 groups_0 as (
     select
-        clusters.record_id,
-        clusters.record_id as label
-    from {{ clusters }} as clusters
-    inner join disputed on clusters.component_id = disputed.component_id
+        joined.record_id,
+        joined.record_id as label
+    from joined
+    inner join disputed on joined.component_id = disputed.component_id
 ),
 
 {% for round in range(1, rounds + 1) %}
@@ -114,7 +136,7 @@ kept_apart_{{ round }} as (
     select distinct
         least(left_group.label, right_group.label) as left_label,
         greatest(left_group.label, right_group.label) as right_label
-    from {{ apart }} as apart
+    from apart
     inner join groups_{{ round - 1 }} as left_group on apart.left_id = left_group.record_id
     inner join groups_{{ round - 1 }} as right_group on apart.right_id = right_group.record_id
 ),
@@ -124,7 +146,7 @@ choices_{{ round }} as (
         least(left_group.label, right_group.label) as left_label,
         greatest(left_group.label, right_group.label) as right_label,
         max(ties.strength) as strength
-    from {{ ties }} as ties
+    from ties
     inner join groups_{{ round - 1 }} as left_group on ties.left_id = left_group.record_id
     inner join groups_{{ round - 1 }} as right_group on ties.right_id = right_group.record_id
     left join kept_apart_{{ round }} as kept_apart

@@ -1,17 +1,4 @@
-with records as (
-    select record_id
-    from {{ ref('int_companies_keyed') }}
-),
-
-pairs as (
-    select
-        left_id,
-        right_id
-    from {{ ref('int_companies_matched') }}
-    where band = 'merge'
-),
-
-{{ connected_components(nodes='records', edges='pairs') }}
+with {{ connected_components('companies') }}
 
 select
     record_id,

@@ -48,10 +48,10 @@ name_rarities as (
 
 select
     companies.record_number,
-    name_rarities.rarity as name_rarity,
     {% for field in fields -%}
-    {{ field }}_rarities.rarity as {{ field }}_rarity{{ ',' if not loop.last }}
-    {% endfor %}
+    {{ field }}_rarities.rarity as {{ field }}_rarity,
+    {% endfor -%}
+    name_rarities.rarity as name_rarity
 from companies
 {% for field in fields -%}
 left join {{ field }}_rarities on companies.{{ field }}_key = {{ field }}_rarities.{{ field }}_key

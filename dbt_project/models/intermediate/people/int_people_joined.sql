@@ -1,17 +1,4 @@
-with records as (
-    select record_id
-    from {{ ref('int_people_keyed') }}
-),
-
-pairs as (
-    select
-        left_id,
-        right_id
-    from {{ ref('int_people_matched') }}
-    where band = 'merge'
-),
-
-{{ connected_components(nodes='records', edges='pairs') }}
+with {{ connected_components('people') }}
 
 select
     record_id,
