@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to `times` calls whose "METHOD path" holds `path`, once `skip` such calls went by.
+    """What happens to `times` calls whose "METHOD path" holds `path`, or ends with it before a $, once `skip` went by.
 
     status: answer with it; `headers` go with the answer, `policy` names the limit that a 429 is about.
     cut: end the connection instead of answering.
@@ -44,10 +44,14 @@ class Fault:
 
     def due(self, call: str) -> bool:
         """Say whether this call is one to strike, counting it if it is one to pass by."""
-        if self.times <= 0 or self.path not in call:
+        if self.times <= 0 or not self._is_meant(call):
             return False
         self.skip -= 1
         return self.skip < 0
+
+    def _is_meant(self, call: str) -> bool:
+        wanted = self.path.removesuffix("$")
+        return call.endswith(wanted) if self.path.endswith("$") else wanted in call
 
 
 class Schedule:

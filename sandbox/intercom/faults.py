@@ -13,7 +13,7 @@ BY_HAND = "By Hand"
 WRITE = "POST /co"
 TICKET = "POST /tickets"
 CONTACT = "T /contacts"
-NEW_CONTACT = "POST /contacts"
+NEW_CONTACT = "POST /contacts$"
 COMPANY = "POST /companies"
 
 MENU = (

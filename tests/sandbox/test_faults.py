@@ -31,6 +31,13 @@ def test_a_fault_strikes_the_calls_that_it_names() -> None:
     assert _struck(schedule, *calls) == [0, 0, 500, 500, 0]
 
 
+def test_a_fault_with_a_dollar_strikes_no_call_that_goes_on() -> None:
+    schedule = Schedule([])
+    schedule.plan({"path": "POST /contacts$", "status": 409})
+    assert schedule.take("POST /contacts/5/companies") is None
+    assert schedule.take("POST /contacts") is not None
+
+
 def test_one_call_has_one_fault_and_the_next_call_the_other() -> None:
     schedule = Schedule(MENU)
     schedule.plan({"faults": [{"status": 500}, {"status": 502}]})

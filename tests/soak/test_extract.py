@@ -42,7 +42,7 @@ from tests.soak.org_world import (
 )
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 25)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
 PATIENCE_SECONDS = 60
 COMPOUND = {"address", "location", "base64"}
 

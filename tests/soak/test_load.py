@@ -30,7 +30,7 @@ from tests.soak.world import Warehouse, World, declared, fill, load, load_and_di
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
 # One takes a second of CPU, most of it the planning of its statements.
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 50)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 100)
 # A load takes seconds there, where the quick one takes milliseconds. The third seed has both targets.
 EMBEDDED_SEEDS = int(os.environ.get("SOAK_EMBEDDED_SEEDS") or 1)
 INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
