@@ -121,10 +121,11 @@ class Messages:
     def _note(self, note_id: str) -> Mapping[str, Any] | None:
         """Give a note, unless its contact is archived or deleted: then nobody sees it."""
         note = self._wire.get(f"/notes/{note_id}")
-        contact = ((note and note.content.get("contact")) or {}).get("id")
-        if note is None or (contact and self._wire.get(f"/contacts/{contact}") is None):
+        if note is None:
             return None
-        return note.content
+        contact = note.content.get("contact")
+        is_seen = contact is None or self._wire.get(f"/contacts/{contact['id']}") is not None
+        return note.content if is_seen else None
 
     def _written(self, row: Row) -> dict[str, Any]:
         author = row.values.get("admin_id")

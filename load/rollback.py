@@ -102,7 +102,7 @@ class Rollback:
 
     def _undone_meanwhile(self, feed: Feed) -> Iterator[list[Result]]:
         for decisions in self._decided(feed):
-            yield [_row(one).succeeded(one.target_id) for one in decisions if _is_as_before(one)]
+            yield _as_before(decisions)
 
     def _undo_records(self, feed: Feed, stuck: list[Feed]) -> Iterator[list[Result]]:
         """Undo what the run wrote of a feed, and add the feed to `stuck` where the target cannot."""
@@ -112,7 +112,7 @@ class Rollback:
             for one in decisions:
                 by_step.setdefault(one.step, []).append(one)
             # Also when a call before this one did the work, and when only what somebody changed is left: the ledger goes back.
-            yield [_row(one).succeeded(one.target_id) for one in decisions if _is_as_before(one)]
+            yield _as_before(decisions)
             for step, work in (
                 ("archive", target.archive),
                 ("restore", target.restore),
@@ -256,6 +256,11 @@ def _row(decision: Decision) -> Row:
     did = decision.undo
     action: Action = "archive" if did.did == "made" else "restore"
     return Row(did.record_key, did.previous_hash, action, decision.target_id, decision.values)
+
+
+def _as_before(decisions: Iterable[Decision]) -> list[Result]:
+    """Give the results by which the ledger goes back, of the records that are as they were."""
+    return [_row(one).succeeded(one.target_id) for one in decisions if _is_as_before(one)]
 
 
 def _is_as_before(decision: Decision) -> bool:

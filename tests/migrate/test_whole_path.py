@@ -178,7 +178,7 @@ def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: 
     ["build --select marts.quality", "test --select test_type:unit", "docs generate", "source freshness"],
 )
 def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
-    """Run models, data tests and unit tests all together, as an analytics engineer would."""
+    """Run models, data tests, unit tests and the rest, as an analytics engineer would."""
     done = subprocess.run(
         [Path(sys.executable).parent / "dbt", *command.split(), "--no-use-colors"],
         cwd=REPOSITORY,

@@ -16,11 +16,9 @@ from pathlib import Path
 
 import pytest
 import requests
-import stamina
 import uvicorn
 from simple_salesforce import Salesforce
 
-from extract.salesforce import query
 from sandbox.__main__ import dated
 from sandbox.salesforce import control
 from sandbox.salesforce.app import create_app
@@ -145,14 +143,6 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("warehouse") / "empty.duckdb"
     RawWarehouse(path).set_up().close()
     return path
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    first = query.POLL_FIRST_SECONDS
-    yield
-    query.POLL_FIRST_SECONDS = first
-    stamina.set_testing(False)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))

@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 import pytest
-import stamina
 
 from load.plan import plan
 from sandbox.hubspot.faults import BY_HAND
@@ -73,12 +72,6 @@ def embedded_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     home = tmp_path_factory.mktemp("embedded")
     with servers.running(["warehouse", "serve"], home, "/_warehouse/health") as url:
         yield url.rpartition(":")[2]
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    yield
-    stamina.set_testing(False)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
