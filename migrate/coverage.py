@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from extract.hubspot_changes import Since
+from extract.hubspot.changes import Since
 from load.feeds import Feed
 from load.undo import FORGOTTEN
 from migrate.runs import now, rows

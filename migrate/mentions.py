@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from load.feeds import Feed
-from load.hubspot_wire import GONE
+from load.hubspot.wire import GONE
 from load.reversal import Reversible
 from load.target import Row
 from migrate.person import Person

@@ -8,12 +8,10 @@ from typing import Any
 from pydantic import SecretStr
 
 import extract.hubspot
-import extract.hubspot_changes
-import extract.hubspot_files
 import extract.intercom
 import extract.salesforce
 import warehouse
-from extract.hubspot_changes import Since
+from extract.hubspot.changes import Since
 from extract.salesforce import Login
 from load.backup import Part
 from load.feeds import Feed
@@ -108,9 +106,7 @@ def read_back(
     }
     records = [feed for feed in feeds if feed.target == "hubspot" and feed.kind == "record"]
     account, key = _hubspot(settings), next(feed.key for feed in records)
-    changed = (
-        extract.hubspot_changes.read_changes(account, connection, since, key=key, **where) if since else {}
-    )
+    changed = extract.hubspot.read_changes(account, connection, since, key=key, **where) if since else {}
     extract.hubspot.read(
         account,
         connection,
@@ -120,7 +116,7 @@ def read_back(
         strangers=True,
         **where,
     )
-    extract.hubspot_files.read_files(account, connection, _files(feeds), **where)
+    extract.hubspot.read_files(account, connection, _files(feeds), **where)
     extract.intercom.read(
         _intercom(settings),
         connection,
@@ -192,7 +188,7 @@ def read_back_sample(
         **where,
     )
     chosen = {name: ids for (target, name), ids in sample.items() if target == "hubspot"}
-    extract.hubspot_files.read_files(account, connection, _files(feeds), only=chosen, **where)
+    extract.hubspot.read_files(account, connection, _files(feeds), only=chosen, **where)
     extract.intercom.read_sample(
         _intercom(settings),
         connection,

@@ -18,7 +18,7 @@
 
 {#
     A plain text as HTML with a record's id at its end: what Intercom keeps no key for is found by it. The same text stands
-    in load/intercom_messages.py, and staging reads the id back by it.
+    in load/intercom/messages.py, and staging reads the id back by it.
 #}
 {% macro as_marked_html(text, key) -%}
     '<p>' || {{ as_html(text) }} || '</p><p>[Salesforce ' || {{ key }} || ']</p>'

@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from load.hubspot_links import ASSOCIATION_TYPES
+from load.hubspot.links import ASSOCIATION_TYPES
 from tests.dbt_project.project import REPOSITORY, Project, folder, query
 
 # Folder below models: the schema that dbt builds it in, and what the names of its models begin with.

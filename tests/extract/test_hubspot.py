@@ -11,11 +11,10 @@ import httpx
 import pytest
 from snowflake.connector import SnowflakeConnection
 
-from extract import hubspot, hubspot_changes
 from extract.errors import BudgetExhausted, ExtractError, LoginError
-from extract.hubspot import Account, read, read_owners
-from extract.hubspot_changes import LAG, Since, read_changes
-from extract.hubspot_files import read_files
+from extract.hubspot import Account, changes, read, read_owners, records
+from extract.hubspot.changes import LAG, Since, read_changes
+from extract.hubspot.files import read_files
 from tests.extract.conftest import rows
 
 TOKEN = "sandbox-hubspot-token"
@@ -256,7 +255,7 @@ def test_a_record_with_more_links_than_a_page_is_read_on() -> None:
         {"results": [first, {"from": {"id": "2"}, "to": [link("11", "Boss")]}]},
         {"results": [{"from": {"id": "1"}, "to": [link("12")]}]},
     )
-    found = list(hubspot._associations(account, "contacts", "companies", ["1", "2"]))
+    found = list(records._associations(account, "contacts", "companies", ["1", "2"]))
     assert [(row[1], row[3], row[6]) for row in found] == [
         ("1", "10", None),
         ("2", "11", "Boss"),
@@ -268,10 +267,10 @@ def test_a_record_with_more_links_than_a_page_is_read_on() -> None:
 
 def test_a_partial_answer_passes_only_for_records_without_links() -> None:
     none = {"category": "OBJECT_NOT_FOUND", "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"}
-    assert list(hubspot._associations(Answers({"results": [], "errors": [none]}), "a", "b", ["1"])) == []
+    assert list(records._associations(Answers({"results": [], "errors": [none]}), "a", "b", ["1"])) == []
     with pytest.raises(ExtractError, match="gave no links for some records"):
         list(
-            hubspot._associations(
+            records._associations(
                 Answers({"results": [], "errors": [{"category": "OTHER"}]}), "a", "b", ["1"]
             )
         )
@@ -336,7 +335,7 @@ def test_what_was_written_is_read_though_search_lags(
 ) -> None:
     vendor.call("/_sandbox/limits", {"search_lag_seconds": 60})
     assert changed.read() == {"contacts": None}, "search does not count all yet: everything is read"
-    monkeypatch.setattr(hubspot_changes, "_counts_fit", lambda *_: True)
+    monkeypatch.setattr(changes, "_counts_fit", lambda *_: True)
     vendor.http.patch(
         f"/crm/v3/objects/contacts/{changed.ids[0]}", json={"properties": {"lastname": "Written"}}
     ).raise_for_status()
@@ -355,5 +354,5 @@ def test_more_changes_than_a_page_are_read_and_too_many_are_not(
             {"id": each, "properties": {"lastname": "All"}} for each in changed.ids[start : start + 100]
         ]
         vendor.call("/crm/v3/objects/contacts/batch/update", {"inputs": inputs})
-    monkeypatch.setattr(hubspot_changes, "MOST", most)
+    monkeypatch.setattr(changes, "MOST", most)
     assert changed.read() == {"contacts": number}

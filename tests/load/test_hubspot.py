@@ -11,8 +11,8 @@ import urllib3
 
 from load.feeds import Feed
 from load.hubspot import HubSpot
-from load.hubspot_links import ASSOCIATION_TYPES
-from load.hubspot_wire import as_text
+from load.hubspot.links import ASSOCIATION_TYPES
+from load.hubspot.wire import as_text
 from load.pacing import Limiter
 from load.target import (
     AccessDeniedError,

@@ -9,8 +9,8 @@ import pytest
 from load.drift import changes as differences
 from load.feeds import Column, Feed, LinkKind, Option, Pipeline, Property, Schema, Stage
 from load.hubspot import HubSpot
-from load.hubspot_lifecycle import forward_only
-from load.hubspot_optouts import carry_over
+from load.hubspot.lifecycle import forward_only
+from load.hubspot.optouts import carry_over
 from load.target import Result, Row, SchemaConflictError, TargetUnavailableError
 from tests.load.marts import HUBSPOT_TOKEN
 

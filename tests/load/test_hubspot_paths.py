@@ -6,7 +6,7 @@ import urllib3
 
 from load.feeds import Feed
 from load.hubspot import HubSpot
-from load.hubspot_paths import VERSIONS, paths
+from load.hubspot.paths import VERSIONS, paths
 from load.target import Row
 from tests.load import marts
 

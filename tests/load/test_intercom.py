@@ -11,7 +11,7 @@ import pytest
 
 from load.feeds import Feed
 from load.intercom import Intercom
-from load.intercom_values import as_json
+from load.intercom.values import as_json
 from load.pacing import Limiter
 from load.target import AccessDeniedError, LoadError, LoadStoppedError, Result, Row, TargetUnavailableError
 

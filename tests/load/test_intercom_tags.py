@@ -9,7 +9,7 @@ import pytest
 from load.apply import apply
 from load.feeds import Feed
 from load.intercom import Intercom
-from load.intercom_tags import ROWS_PER_CALL
+from load.intercom.tags import ROWS_PER_CALL
 from load.plan import plan
 from load.target import Result, Row
 from tests.load import marts

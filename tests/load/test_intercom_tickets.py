@@ -12,7 +12,7 @@ from load import keyless
 from load.apply import apply
 from load.feeds import Feed
 from load.intercom import Intercom
-from load.intercom_tickets import MOST_FILTERS
+from load.intercom.tickets import MOST_FILTERS
 from load.plan import plan
 from load.target import Result, Row, SchemaConflictError
 from tests.load import marts

@@ -18,9 +18,9 @@ from load import ledger, planning, plans
 from load.apply import apply
 from load.feeds import Feed, feeds
 from load.hubspot import HubSpot
-from load.hubspot_calls import Calls
+from load.hubspot.calls import Calls
 from load.intercom import Intercom
-from load.intercom_wire import Wire
+from load.intercom.wire import Wire
 from load.ledger import Spool, replay
 from load.pacing import Limiter
 from load.plan import Plan

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.intercom_over import written_over
-from load.intercom_values import body_of, is_lead, key_of, overwriting, present, put_back
-from load.intercom_wire import Wire, code_of, message_of, result_of
+from load.intercom.over import written_over
+from load.intercom.values import body_of, is_lead, key_of, overwriting, present, put_back
+from load.intercom.wire import Wire, code_of, message_of, result_of
 from load.target import CANNOT, END_GONE, MERGED, Present, Result, Row, reference
 from load.undo_links import ATTACHED, Linked
 

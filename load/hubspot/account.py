@@ -8,7 +8,7 @@ from typing import Any
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.hubspot_pipelines import PROPERTIES, Pipelines
+from load.hubspot.pipelines import PROPERTIES, Pipelines
 from load.target import Definition, Room
 
 LONGEST_TEXT = 65_536

@@ -1,8 +1,8 @@
 """HubSpot: upserts of a hundred records, links by the thousand, every answer matched to its record.
 
-The setup calls are the SDK's typed ones (`load.hubspot_schema`). The hot path sends its own JSON through the SDK's
+The setup calls are the SDK's typed ones (`load.hubspot.schema`). The hot path sends its own JSON through the SDK's
 connection pool, because the SDK's models cost five times as much as the rest of a call. Where the calls go, and in which
-version of the API: `load.hubspot_paths`.
+version of the API: `load.hubspot.paths`.
 """
 
 import json
@@ -19,21 +19,21 @@ from typing import Any, TypeVar
 import structlog
 import urllib3
 
-from load import hubspot_account, hubspot_files, hubspot_forget, hubspot_restore
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
-from load.hubspot_calls import Calls
-from load.hubspot_files import Files, attached
-from load.hubspot_lifecycle import forward_only
-from load.hubspot_links import LinkTypes
-from load.hubspot_objects import is_missing, provision_objects
-from load.hubspot_optouts import carry_over
-from load.hubspot_paths import paths
-from load.hubspot_pipelines import Pipelines
-from load.hubspot_references import References
-from load.hubspot_schema import provision
-from load.hubspot_wire import (
+from load.hubspot import account, forget, restore
+from load.hubspot.calls import Calls
+from load.hubspot.files import Files, attached, calls_needed
+from load.hubspot.lifecycle import forward_only
+from load.hubspot.links import LinkTypes
+from load.hubspot.objects import is_missing, provision_objects
+from load.hubspot.optouts import carry_over
+from load.hubspot.paths import paths
+from load.hubspot.pipelines import Pipelines
+from load.hubspot.references import References
+from load.hubspot.schema import provision
+from load.hubspot.wire import (
     RECORDS_PER_CALL,
     Input,
     Match,
@@ -91,13 +91,13 @@ class HubSpot:
     threads: calls at a time. At 0.45 s a call of 100 records, 8 are too few for 190 calls in 10 s and 12 are enough.
     share_free, day_free: what is left to the account's other apps, of ten seconds and of a day; 0 to 1.
     create_options: options that a mart declares and a property lacks are added; otherwise they stop the load.
-    version: of the API, one of `load.hubspot_paths.VERSIONS`.
+    version: of the API, one of `load.hubspot.paths.VERSIONS`.
     stage: where the files lie that notes name; None where they name none.
     pool: sends the raw calls, by default the SDK's own urllib3 pool.
     """
 
     name = "hubspot"
-    checklist = hubspot_account.CHECKLIST
+    checklist = account.CHECKLIST
 
     def __init__(
         self,
@@ -170,17 +170,17 @@ class HubSpot:
             AccessDeniedError: HubSpot refused the token.
             WrongAccountError: the token belongs to another account than `expected_account`.
         """
-        account = str(self._ask("GET", self._paths["account"]).content.get("portalId", ""))
-        if not account:
+        known = str(self._ask("GET", self._paths["account"]).content.get("portalId", ""))
+        if not known:
             raise LoadError(
                 f"{self._calls.base_url} does not answer like HubSpot. Check the address in the settings."
             )
-        if self._expected_account not in (None, "", account):
+        if self._expected_account not in (None, "", known):
             raise WrongAccountError(
-                f"The HubSpot token belongs to account {account}, and {self._expected_account} was expected. "
+                f"The HubSpot token belongs to account {known}, and {self._expected_account} was expected. "
                 "Nothing was sent. Check the token and the account id in the settings."
             )
-        return account
+        return known
 
     def provision(self, feeds: Sequence[Feed], *, dry_run: bool = False) -> list[SchemaChange]:
         """Create the objects, groups, properties, options, pipelines, stages and labels that the feeds need, or only say which.
@@ -207,18 +207,18 @@ class HubSpot:
         if feed.kind == "link" or is_missing(feed, self._ask, self._paths):
             return {}
         known = self._calls.typed(self._calls.properties.get_all, feed.object)
-        return hubspot_account.definitions(known, feed, self._ask, self._paths, self._pipelines)
+        return account.definitions(known, feed, self._ask, self._paths, self._pipelines)
 
     def room(self) -> Sequence[Room]:
         """Give the limits of records, custom properties, associations and calls of the day."""
-        return [*hubspot_account.room(self._ask, self._paths)]
+        return [*account.room(self._ask, self._paths)]
 
     def calls_needed(self, feed: Feed, *, create: int, update: int, archive: int, files: int = 0) -> int:
         """Count batches: one for so many rows, one that reads a hundred before they are overwritten; and calls for files."""
         most = self._links_per_call if feed.kind == "link" else self._records_per_call
         reads = 0 if feed.kind == "link" else math.ceil(update / self._records_per_call)
         batches = math.ceil((create + update) / most) + reads + math.ceil(archive / self._records_per_call)
-        return batches + hubspot_files.calls_needed(feed, files=files, archive=archive)
+        return batches + calls_needed(feed, files=files, archive=archive)
 
     def spelled(self, feed: Feed, rows: Sequence[Row]) -> Sequence[Row]:
         """Give the rows with HubSpot's ids of products, files, pipelines and stages; see `load.target.Target`."""
@@ -249,30 +249,30 @@ class HubSpot:
     def restore(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Write values over records; see `load.rollback.Reversible`."""
         path = self._paths["update"].format(object=feed.object)
-        work = partial(hubspot_restore.put_back, path=path, batch=self._batch)
+        work = partial(restore.put_back, path=path, batch=self._batch)
         yield from self._side_by_side(work, _batches(rows, self._records_per_call))
 
     def bring_back(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Refuse every row: HubSpot's API restores no archived record."""
         for several in _batches(rows, self._records_per_call):
-            yield [hubspot_restore.not_brought_back(row, feed.object) for row in several]
+            yield [restore.not_brought_back(row, feed.object) for row in several]
 
     def linked(self, _: Feed, starts: Iterable[str]) -> Iterator[tuple[str, Linked]]:
         """Give the links with these first ends; see `load.rollback.Reversible`."""
-        yield from hubspot_restore.linked(starts, self._paths, self._ask)
+        yield from restore.linked(starts, self._paths, self._ask)
 
     def relink(self, _: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Take types from links and give them; see `load.rollback.Reversible`."""
-        work = partial(hubspot_restore.relink, paths=self._paths, batch=self._batch)
+        work = partial(restore.relink, paths=self._paths, batch=self._batch)
         yield from self._side_by_side(work, _batches(rows, self._records_per_call))
 
     def people(self, addresses: Sequence[str]) -> list[str]:
         """Give the ids of the contacts with these addresses; see `load.reversal.Reversible`."""
-        return hubspot_forget.people(addresses, self._paths, self._forgetting)
+        return forget.people(addresses, self._paths, self._forgetting)
 
     def forget(self, contact_id: str) -> bool:
         """Delete a contact for good; see `load.reversal.Reversible`."""
-        return hubspot_forget.forget(contact_id, self._paths, self._forgetting, self._files)
+        return forget.forget(contact_id, self._paths, self._forgetting, self._files)
 
     def _forgetting(self, method: str, path: str, body: str) -> Answer:
         return self._ask(method, path, body, may_be_gone=True)

@@ -19,9 +19,9 @@ import structlog
 from load.answer import Answer
 from load.drift import changes
 from load.feeds import Feed
-from load.intercom_over import to_write
-from load.intercom_values import body_of, is_lead, overwriting, present
-from load.intercom_wire import Wire, message_of
+from load.intercom.over import to_write
+from load.intercom.values import body_of, is_lead, overwriting, present
+from load.intercom.wire import Wire, message_of
 from load.target import Result, Row, TargetUnavailableError
 from load.threads import concurrently
 

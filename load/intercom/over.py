@@ -6,8 +6,8 @@ from typing import Any
 from load.answer import Answer
 from load.drift import settled
 from load.feeds import Feed
-from load.intercom_values import body_of, is_lead, overwriting, present
-from load.intercom_wire import Wire, result_of
+from load.intercom.values import body_of, is_lead, overwriting, present
+from load.intercom.wire import Wire, result_of
 from load.target import Result, Row
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from snowflake.connector import SnowflakeConnection
 
-from extract.hubspot import RAW, Account
+from extract.hubspot.records import RAW, Account
 from extract.landing import qualified
 from extract.readback import Landed, Progress, ReadBack, payload_row, payload_table
 

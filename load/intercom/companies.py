@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
 from load.feeds import Feed
-from load.intercom_over import written_over
-from load.intercom_values import present, put_back
-from load.intercom_wire import Wire, message_of, result_of
+from load.intercom.over import written_over
+from load.intercom.values import present, put_back
+from load.intercom.wire import Wire, message_of, result_of
 from load.target import CANNOT, END_GONE, Present, Result, Row, reference
 from load.undo_links import ATTACHED, Linked
 

@@ -6,7 +6,7 @@ Source: the description of `DELETE /contacts/{id}` in API 2.14.
 import json
 from collections.abc import Sequence
 
-from load.intercom_wire import Wire, message_of
+from load.intercom.wire import Wire, message_of
 from load.target import LoadError
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from load.drift import settled
 from load.feeds import Column, Feed
-from load.intercom_values import as_value, body_of
-from load.intercom_wire import Wire, code_of, message_of, result_of
+from load.intercom.values import as_value, body_of
+from load.intercom.wire import Wire, code_of, message_of, result_of
 from load.target import CANNOT, END_GONE, LoadError, Present, Result, Row, SchemaChange
 
 # What a ticket has of its own: the mart's column, and where the attribute of every type is called otherwise.
@@ -53,7 +53,7 @@ class Definitions:
 
 
 def conflicts(feed: Feed, there: Definitions) -> Iterator[str]:
-    """Say what keeps the feed's tickets from being sent; see `load.intercom_schema.provision`."""
+    """Say what keeps the feed's tickets from being sent; see `load.intercom.schema.provision`."""
     if not feed.types:
         yield f"- {feed.object}: its exposure lacks `types`, the ticket types that its rows have."
     for column in feed.columns:

@@ -10,8 +10,8 @@ import urllib3
 from hubspot.crm import properties as properties_api
 
 from load.answer import Answer
-from load.hubspot_paths import Redirected
-from load.hubspot_wire import message_of
+from load.hubspot.paths import Redirected
+from load.hubspot.wire import message_of
 from load.pacing import BusyError, Limiter, patiently
 from load.target import AccessDeniedError, LoadError, LoadStoppedError
 

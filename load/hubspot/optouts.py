@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.hubspot_wire import message_of
+from load.hubspot.wire import message_of
 from load.target import Result, Row, TargetUnavailableError
 
 CATEGORY = "OPT_OUT"

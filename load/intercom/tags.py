@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.intercom_wire import Wire, message_of, result_of
+from load.intercom.wire import Wire, message_of, result_of
 from load.target import CANNOT, END_GONE, Present, Result, Row, reference
 from load.undo_links import ATTACHED, Linked
 

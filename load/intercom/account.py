@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from load import intercom_tickets
 from load.feeds import Feed
-from load.intercom_schema import MODELS, WITHOUT_ATTRIBUTES
-from load.intercom_wire import Wire
+from load.intercom import tickets
+from load.intercom.schema import MODELS, WITHOUT_ATTRIBUTES
+from load.intercom.wire import Wire
 from load.target import Definition
 
 # Longer text in a custom attribute is cut off without a word.
@@ -53,7 +53,7 @@ def definitions(feed: Feed, wire: Wire) -> dict[str, Definition]:
 
 def _of_tickets(feed: Feed, wire: Wire) -> dict[str, Definition]:
     """Say what a ticket takes, of the types that are there or are about to be made: an attribute that a type of the feed lacks is absent."""
-    there = intercom_tickets.Definitions.read(wire)
+    there = tickets.Definitions.read(wire)
     own: dict[str, Definition] = {
         "ticket_type": Definition("string", frozenset(there.types) | frozenset(feed.types)),
         "ticket_state": Definition("string", frozenset(there.states)),
@@ -61,7 +61,7 @@ def _of_tickets(feed: Feed, wire: Wire) -> dict[str, Definition]:
     found = {}
     for column in [feed.key, *(column.name for column in feed.columns)]:
         kinds = [there.attributes.get(name, {}).get(column) for name in feed.types]
-        if column in intercom_tickets.FIELDS:
+        if column in tickets.FIELDS:
             found[column] = own.get(column) or Definition(FIELD_TYPES.get(column, "string"))
         elif kinds and all(kinds):
             found[column] = Definition(str(next(filter(None, kinds))["data_type"]))

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from load.feeds import Feed
-from load.intercom_values import as_value
-from load.intercom_wire import Wire, message_of, result_of
+from load.intercom.values import as_value
+from load.intercom.wire import Wire, message_of, result_of
 from load.target import CANNOT, END_GONE, Present, Result, Row
 
 CONTACT_NOTES, TICKET_NOTES = "contact_notes", "ticket_notes"

@@ -14,8 +14,8 @@ from typing import Any
 
 from snowflake.connector import SnowflakeConnection
 
-from extract import hubspot
-from extract.hubspot import RAW, Account
+from extract.hubspot import records
+from extract.hubspot.records import RAW, Account
 from extract.landing import execute, qualified
 from extract.readback import Progress, ReadBack, record_row, records_table
 
@@ -53,13 +53,13 @@ def read_changes(
     `read_at` is in UTC. Raises as `extract.hubspot.read` does.
     """
     back = ReadBack.begin(connection, RAW, run_id, landing_dir, progress)
-    absent = hubspot.absent(account, objects)
+    absent = records.absent(account, objects)
     read: dict[str, int | None] = {}
     for name, since in objects.items():
         number = 0 if name in absent else _changes(account, back, name, since)
         if name not in absent and (number is None or not _counts_fit(account, connection, name)):
             number = None
-            hubspot.read(
+            records.read(
                 account,
                 connection,
                 {name: since.properties},
@@ -87,7 +87,7 @@ def _changes(account: Account, back: ReadBack, name: str, since: Since) -> int |
             if record["id"] not in written:
                 ids.append(record["id"])
                 yield record_row(name, record)
-        for record in hubspot.by_id(account, name, since.properties, since.written):
+        for record in records.by_id(account, name, since.properties, since.written):
             yield record_row(name, record)
 
     # The rows are all there before those with their ids are replaced.

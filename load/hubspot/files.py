@@ -20,7 +20,7 @@ from urllib3.filepost import encode_multipart_formdata
 
 from load.answer import Answer
 from load.feeds import Feed
-from load.hubspot_wire import RECORDS_PER_CALL, correlation_id, message_of
+from load.hubspot.wire import RECORDS_PER_CALL, correlation_id, message_of
 from load.stage import STAGE, Fetch, Stage
 from load.target import FILE_MISSING, FILE_REFUSED, LoadError, Result, Row
 

@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from load.answer import Answer
-from load.hubspot_lifecycle import STAGE
-from load.hubspot_wire import Input, Match, all_taken, matched_by_ends, matched_by_trace, message_of
+from load.hubspot.lifecycle import STAGE
+from load.hubspot.wire import Input, Match, all_taken, matched_by_ends, matched_by_trace, message_of
 from load.target import CANNOT, LoadError, Result, Row, reference
 from load.undo_links import Linked, Types
 

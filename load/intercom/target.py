@@ -1,7 +1,7 @@
 """Intercom: one call per record, many at a time.
 
-The setup calls are the SDK's typed ones (`load.intercom_schema`). The hot path uses the SDK's HTTP client directly
-(`load.intercom_wire`): its models cost 1.1 ms of CPU a record where the client alone costs 0.4 ms, and the SDK's own retries
+The setup calls are the SDK's typed ones (`load.intercom.schema`). The hot path uses the SDK's HTTP client directly
+(`load.intercom.wire`): its models cost 1.1 ms of CPU a record where the client alone costs 0.4 ms, and the SDK's own retries
 repeat conflicts and are off by two. What is done with a record of each kind is a module of its own.
 """
 
@@ -12,16 +12,14 @@ from typing import Protocol, runtime_checkable
 
 import httpx
 
-from load import intercom_account, intercom_bulk, intercom_forget, intercom_tickets
 from load.feeds import Feed
-from load.intercom_bulk import BulkContacts
-from load.intercom_companies import Attachments, Companies
-from load.intercom_messages import CONTACT_NOTES, TICKET_NOTES, Messages
-from load.intercom_people import Contacts, Merges
-from load.intercom_schema import provision
-from load.intercom_tags import ROWS_PER_CALL, Taggings, Tags
-from load.intercom_tickets import Tickets
-from load.intercom_wire import Wire
+from load.intercom import account, bulk, forget, tickets
+from load.intercom.companies import Attachments, Companies
+from load.intercom.messages import CONTACT_NOTES, TICKET_NOTES, Messages
+from load.intercom.people import Contacts, Merges
+from load.intercom.schema import provision
+from load.intercom.tags import ROWS_PER_CALL, Taggings, Tags
+from load.intercom.wire import Wire
 from load.keyless import ROWS_PER_LOOKUP, Maker, UnansweredError
 from load.pacing import SHARE_FREE, Limiter, Patience
 from load.target import (
@@ -48,7 +46,7 @@ UNANSWERED_IN_A_ROW = 3
 SEARCH_LAG_SECONDS = 180.0
 
 
-Kind = Companies | Contacts | Attachments | Merges | Tickets | Tags | Taggings | Messages
+Kind = Companies | Contacts | Attachments | Merges | tickets.Tickets | Tags | Taggings | Messages
 
 
 @runtime_checkable
@@ -81,13 +79,13 @@ class Intercom:
     threads: calls at a time. At 0.2 s a call, 16 use half of 1,667 calls in 10 s and 40 all but the free share.
     share_free: what is left to the workspace's other apps, 0 to 1.
     restore_archived: restore contacts of ours that somebody archived; otherwise their rows are refused.
-    bulk: users are made and changed a hundred a call, by the Preview API; see `load.intercom_bulk`.
+    bulk: users are made and changed a hundred a call, by the Preview API; see `load.intercom.bulk`.
     search_lag: seconds after which search finds what was made; what has no external id waits so long before it is looked up.
     transport: sends the calls, by default over the network.
     """
 
     name = "intercom"
-    checklist = intercom_account.CHECKLIST
+    checklist = account.CHECKLIST
 
     def __init__(
         self,
@@ -166,19 +164,19 @@ class Intercom:
         Raises:
             SchemaConflictError: Intercom has them otherwise; nothing was changed.
         """
-        tickets = next((feed for feed in feeds if feed.object == "tickets"), None)
-        definitions = intercom_tickets.Definitions.read(self._wire) if tickets else None
-        conflicts = [*intercom_tickets.conflicts(tickets, definitions)] if tickets and definitions else []
-        others = [feed for feed in feeds if feed is not tickets]
+        ticketed = next((feed for feed in feeds if feed.object == "tickets"), None)
+        definitions = tickets.Definitions.read(self._wire) if ticketed else None
+        conflicts = [*tickets.conflicts(ticketed, definitions)] if ticketed and definitions else []
+        others = [feed for feed in feeds if feed is not ticketed]
         call = only_reading(self._wire.typed) if dry_run else self._wire.typed
         changes = provision(self._wire.sdk.data_attributes, others, call, conflicts)
-        if tickets and definitions:
-            changes += intercom_tickets.provision(tickets, definitions, None if dry_run else self._wire)
+        if ticketed and definitions:
+            changes += tickets.provision(ticketed, definitions, None if dry_run else self._wire)
         return changes
 
     def definitions(self, feed: Feed) -> Mapping[str, Definition]:
         """Give fields, attributes with their options, states and admins as they are now; see `load.target.Target`."""
-        return intercom_account.definitions(feed, self._wire)
+        return account.definitions(feed, self._wire)
 
     def room(self) -> Sequence[Room]:
         """Give nothing: Intercom tells no limit but that of calls."""
@@ -201,7 +199,7 @@ class Intercom:
         if feed.object == "taggings":
             return math.ceil((create + update) / ROWS_PER_CALL) + archive
         if feed.object == "contacts" and self._bulk:
-            return intercom_bulk.calls_needed(create=create, update=update) + archive
+            return bulk.calls_needed(create=create, update=update) + archive
         return create + update * (1 if feed.kind == "link" else 2) + archive
 
     def spelled(self, _: Feed, rows: Sequence[Row]) -> Sequence[Row]:
@@ -215,13 +213,13 @@ class Intercom:
     def send(self, feed: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Create or update records, or link them; see `load.target.Target`."""
         kind = self._kind(feed)
-        if isinstance(kind, Contacts | Tickets | Messages):
+        if isinstance(kind, Contacts | tickets.Tickets | Messages):
             # What is said is found where it was said, at once.
             lag = 0.0 if isinstance(kind, Messages) else self._search_lag
             maker = self._makers.setdefault(feed, Maker(kind, self._threads, lag, self._tried))
             if self._bulk and isinstance(kind, Contacts):
-                bulk = BulkContacts(feed, self._wire, threads=self._threads, lag=self._search_lag)
-                for results, left in bulk.send(rows):
+                sending = bulk.BulkContacts(feed, self._wire, threads=self._threads, lag=self._search_lag)
+                for results, left in sending.send(rows):
                     yield from self._counted([results])
                     yield from self._counted(maker.send(left))
                 return
@@ -257,11 +255,11 @@ class Intercom:
 
     def people(self, addresses: Sequence[str]) -> list[str]:
         """Give the ids of the contacts with these addresses; see `load.reversal.Reversible`."""
-        return intercom_forget.people(addresses, self._wire)
+        return forget.people(addresses, self._wire)
 
     def forget(self, contact_id: str) -> bool:
         """Delete a contact for good; see `load.reversal.Reversible`."""
-        return intercom_forget.forget(contact_id, self._wire)
+        return forget.forget(contact_id, self._wire)
 
     def _restorable(self, feed: Feed) -> Restorable:
         kind = self._kind(feed)
@@ -283,7 +281,7 @@ class Intercom:
             ),
             "attachments": lambda: Attachments(self._wire),
             "merges": lambda: Merges(self._wire),
-            "tickets": lambda: Tickets(feed, self._wire),
+            "tickets": lambda: tickets.Tickets(feed, self._wire),
             "tags": lambda: Tags(feed, self._wire),
             "taggings": lambda: Taggings(self._wire),
             CONTACT_NOTES: lambda: Messages(feed, self._wire),

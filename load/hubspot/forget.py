@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from load.answer import Answer
-from load.hubspot_files import Files
-from load.hubspot_restore import linked
-from load.hubspot_wire import RECORDS_PER_CALL, message_of
+from load.hubspot.files import Files
+from load.hubspot.restore import linked
+from load.hubspot.wire import RECORDS_PER_CALL, message_of
 from load.target import LoadError
 
 Ask = Callable[[str, str, str], Answer]
