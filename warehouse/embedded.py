@@ -1,6 +1,7 @@
 """The embedded warehouse: a fakesnow server on loopback whose databases are files."""
 
 import contextlib
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator
@@ -20,6 +21,8 @@ from warehouse.mends.answer_once import answered_once
 from warehouse.mends.downloads import downloading
 from warehouse.mends.session import Warehouse
 
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+
 
 class CannotServeError(RuntimeError):
     """The port or the data folder is taken; the message says which and what to do."""
@@ -34,6 +37,7 @@ def serve(home: Path, port: int) -> None:
     listener = _listen(port)
     app = create_app(home)
     _be_quiet()
+    _collect_seldom()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)  # noqa: T201  says that it is ready
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
 
@@ -91,6 +95,15 @@ def _be_quiet() -> None:
     """Keep statements, and with them people's data, out of the log; the client is told what failed."""
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     logging.getLogger("fakesnow.server").setLevel(logging.CRITICAL)
+
+
+def _collect_seldom() -> None:
+    """Look for garbage seldom, and not in what is there from the start.
+
+    Each statement is a tree of thousands of nodes that point to each other; looking through them took a fifth of the time.
+    """
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
 def _listen(port: int) -> socket.socket:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import fakesnow.copy_into
+import fakesnow.cursor
+import fakesnow.dialect
 import fakesnow.server
 import fakesnow.transforms.stage
 import pyarrow as pa
@@ -19,7 +21,8 @@ from fakesnow.instance import FakeSnow
 from starlette.testclient import TestClient
 
 from warehouse.embedded import create_app, open_warehouse
-from warehouse.mends import copy_csv, null_timestamps
+from warehouse.mends import copy_csv, null_timestamps, parsed_once
+from warehouse.mends import upstream as fakesnows
 from warehouse.mends.session import RESULTS_KEPT, Results
 
 Run = Callable[[str], list[tuple[Any, ...]]]
@@ -402,6 +405,88 @@ def test_upstream_forgets_null_timestamps() -> None:
     moments = pa.array([datetime(2026, 1, 2), None], pa.timestamp("us"))
     assert null_timestamps._without_mask(moments).null_count == 0
     assert null_timestamps.timestamp_to_sf_struct(moments).null_count == 1
+
+
+class TestDescribed:
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "select 1 as a, 'x' as b, null as c, 1.50 as d, 1e0 as e, true as f, current_date as g, 'y' as a",
+            "select current_timestamp as a, sysdate() as b, parse_json('{}') as c, array_construct(1) as d, sign(-1) as e",
+            "create or replace table staging.described (a varchar(3) comment 'x', b number(10, 2))",
+            "insert into staging.described values ('x', 1)",
+            "update staging.described set b = 2",
+            "describe table staging.described",
+            "merge into staging.described as t using (select 'x' as a) as s on t.a = s.a when matched then delete",
+            "show tables in schema staging",
+            "alter table staging.described rename column b to c",
+            "begin",
+            "rollback",
+            "drop table if exists staging.described",
+        ],
+    )
+    def test_a_result_is_described_as_upstream_does(self, session: Any, sql: str) -> None:
+        cursor = session.cursor()
+        cursor.execute(sql)
+        described = cursor._describe_last_sql()
+        assert described
+        assert described == fakesnows.Cursor._describe_last_sql(cursor)
+
+    def test_the_result_of_an_earlier_statement(self, session: Any) -> None:
+        cursor = session.cursor()
+        cursor.execute("select 1 as a, 'x' as b")
+        earlier = cursor._describe_last_sql()
+        query_id = cursor.sfqid
+        cursor.execute("select 2.5 as c")
+        cursor.execute(f"select * from table(result_scan('{query_id}'))")
+        assert cursor._describe_last_sql() == earlier
+
+    def test_upstream_translates_it_a_second_time(
+        self, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cursor = session.cursor()
+        cursor.execute("select 1 as a")
+        monkeypatch.setattr(fakesnow.cursor.sqlglot, "parse_one", None)
+        assert cursor._describe_last_sql()[0][:2] == ("a".upper(), "INTEGER")
+        with pytest.raises(TypeError):
+            fakesnows.Cursor._describe_last_sql(cursor)
+
+
+class TestParsedOnce:
+    @pytest.fixture
+    def parsed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Note each statement that is parsed."""
+        seen: list[str] = []
+
+        def parse(command: str) -> Any:
+            seen.append(command)
+            return fakesnow.dialect.parse_one(command)
+
+        monkeypatch.setattr(parsed_once, "_parse", parse)
+        return seen
+
+    def test_the_cursor_takes_what_the_endpoint_has_parsed(
+        self, client: TestClient, parsed: list[str]
+    ) -> None:
+        token = login(client)["token"]
+        for _ in range(2):
+            assert query(client, token, "select 1 as a").json()["success"]
+        assert parsed == ["select 1 as a"] * 2
+
+    def test_what_is_put_in_the_place_of_a_statement_is_parsed_itself(
+        self, client: TestClient, parsed: list[str]
+    ) -> None:
+        assert query(client, login(client)["token"], "use role reader").json()["success"]
+        assert parsed[0] == "use role reader"
+        assert len(parsed) == 2
+
+    def test_upstream_parses_it_twice(
+        self, client: TestClient, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fakesnow.server, "parse_one", parsed_once._parse)
+        monkeypatch.setattr(fakesnow.cursor, "parse_one", parsed_once._parse)
+        query(client, login(client)["token"], "select 1 as a")
+        assert parsed == ["select 1 as a"] * 2
 
 
 class TestServer:

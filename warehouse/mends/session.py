@@ -6,13 +6,14 @@ from typing import Any
 
 from snowflake.connector.cursor import DictCursor, SnowflakeCursor
 
-from warehouse.mends import catalog, copy_csv, functions, null_timestamps, result_types, upstream
+from warehouse.mends import catalog, copy_csv, functions, null_timestamps, parsed_once, result_types, upstream
 from warehouse.mends.abandoned import Watched
 from warehouse.mends.account import Account
 from warehouse.mends.answer_once import AnswerOnce
 from warehouse.mends.comments import Comments
 from warehouse.mends.copy_csv import CopyAtOnce
 from warehouse.mends.ddl_commits import DdlCommits
+from warehouse.mends.described import Described
 from warehouse.mends.functions import Functions
 from warehouse.mends.literal_rows import LiteralRows
 from warehouse.mends.merge import Merge
@@ -38,6 +39,7 @@ class Cursor(
     Comments,
     NullColumns,
     Functions,
+    Described,
     upstream.Cursor,
 ):
     """A cursor with every mend; each is a class of its own that overrides one step of upstream's."""
@@ -65,6 +67,7 @@ class Warehouse(upstream.Instance):
     def __init__(self, home: Path) -> None:
         copy_csv.install()
         null_timestamps.install()
+        parsed_once.install()
         result_types.install()
         super().__init__(db_path=home)
         self.results_cache = Results()
