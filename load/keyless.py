@@ -8,8 +8,10 @@ made is older than this process, so the first look-up waits until the search has
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from load.pacing import BusyError
 from load.target import LoadError, Result, Row, TargetUnavailableError

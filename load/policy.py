@@ -1,8 +1,9 @@
 """Feeds that only create, or only update: what the target has already is looked up before a row is sent."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from load.feeds import Feed
 from load.target import Present, Result, Row, Target

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from msgspec import structs
 
 from load import undo, undo_links
 from load.feeds import Feed
@@ -147,7 +148,7 @@ class Rollback:
                 if not one.is_done and bool(one.wanted - one.now) is gives
             ]
             for results in target.relink(feed, rows) if rows else ():
-                named = [replace(one, action="restore") for one in results]
+                named = [structs.replace(one, action="restore") for one in results]
                 done |= {one.record_key: one for one in named}
                 yield named
             if gives:
@@ -274,7 +275,7 @@ def _is_as_before(decision: Decision) -> bool:
 def _settled(result: Result, row: Row) -> Result:
     """Name the result by what was done; a refused one is not taken for a refusal of the mart's row."""
     hash_ = row.row_hash if result.status == "succeeded" else None
-    return replace(result, action=row.action, row_hash=hash_, target_id=row.target_id)
+    return structs.replace(result, action=row.action, row_hash=hash_, target_id=row.target_id)
 
 
 def _of_keys(

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from msgspec import Struct
+
 from load.feeds import Feed
 
 Action = Literal["create", "update", "archive", "restore"]
@@ -52,8 +54,7 @@ class TargetUnavailableError(LoadStoppedError):
     """A call got no usable answer, also after retries. What it asked for may or may not have happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row to send. `values` are the mart's columns; of a link also `<end>_id`, the target's ids of its two ends.
 
     `target_id` is what the ledger knows: the target's id, or for a link its `reference`. `sent` is what the target was sent
@@ -64,7 +65,7 @@ class Row:
     row_hash: str | None
     action: Action
     target_id: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     sent: tuple[Mapping[str, Any], ...] | None = None
     kept: tuple[str, ...] = ()
 
@@ -138,8 +139,7 @@ class Row:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What became of one row. `refused`: the target said no to it. `failed`: no answer; it is sent again.
 
     `before`: what the target held of the properties that were overwritten, as it writes them; None when it had no such

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,7 @@ class _Crew(Generic[Item, Answer]):
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="load")
         self.running: set[Future[Answer]] = set()
         self.error: BaseException | None = None
+        self._one_ended = threading.Event()
         self._work = work
         self._items = items
         self._most = 2 * threads
@@ -54,7 +55,9 @@ class _Crew(Generic[Item, Answer]):
         """Start what there is room for; say whether anything runs."""
         try:
             while self.error is None and len(self.running) < self._most:
-                self.running.add(self.pool.submit(self._work, next(self._items)))
+                future = self.pool.submit(self._work, next(self._items))
+                future.add_done_callback(lambda _: self._one_ended.set())
+                self.running.add(future)
         except StopIteration:
             self._most = 0
         except BaseException as error:  # noqa: BLE001  raised again when the answers are in
@@ -64,12 +67,16 @@ class _Crew(Generic[Item, Answer]):
     def wait(self) -> list[Answer]:
         """Wait for the next answers; an error among them stops the start of more."""
         try:
-            done, self.running = wait(self.running, return_when=FIRST_COMPLETED)
+            # An event for all of them: `concurrent.futures.wait` takes each one's lock twice, for every answer.
+            while not (done := {future for future in self.running if future.done()}):
+                self._one_ended.wait()
+                self._one_ended.clear()
         except KeyboardInterrupt as error:
             if self.error is not None:
                 raise
             self._stop(error)
             return []
+        self.running -= done
         return [answer for future in done for answer in self._answer(future)]
 
     def _answer(self, future: Future[Answer]) -> list[Answer]:

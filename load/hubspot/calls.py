@@ -108,7 +108,7 @@ class Calls:
                 )
         except urllib3.exceptions.HTTPError as error:
             raise BusyError(f"{self.base_url}{path}: {type(error).__name__}") from error
-        answer = Answer.read(response.status, response.headers, response.data)
+        answer = Answer(response.status, response.headers, response.data)
         if may_be_gone and answer.status == 404:  # noqa: PLR2004
             return answer
         if content_type != JSON and answer.status == 415:  # noqa: PLR2004
@@ -125,7 +125,7 @@ class Calls:
             try:
                 return call(*arguments)
             except properties_api.ApiException as error:
-                answer = Answer.read(error.status, error.headers, error.body)
+                answer = Answer(error.status, error.headers or {}, error.body or "")
                 self._understand(used, call.__name__, answer)
                 raise LoadError(
                     f"HubSpot refused {call.__name__} of {arguments[0]}: {message_of(answer)}"

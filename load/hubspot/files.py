@@ -12,10 +12,10 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from msgspec.structs import replace
 from urllib3.filepost import encode_multipart_formdata
 
 from load.answer import Answer

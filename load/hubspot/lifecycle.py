@@ -4,8 +4,9 @@ Source: knowledge.hubspot.com, "Use lifecycle stages"; only a stage that was cle
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from load.target import Row
 

@@ -7,7 +7,8 @@ Source: developers.hubspot.com, "Subscription preferences API v4", batch unsubsc
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.feeds import Feed

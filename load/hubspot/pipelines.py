@@ -8,8 +8,10 @@ Source: developers.hubspot.com, "Pipelines".
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.feeds import Feed, Pipeline, Stage

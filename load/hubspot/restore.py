@@ -3,10 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.hubspot.lifecycle import STAGE
@@ -36,10 +36,9 @@ def put_back(rows: Iterable[Row], path: str, batch: Batch) -> Iterator[Result]:
 def _put_back(rows: Iterable[Row]) -> list[Input]:
     inputs = []
     for row in rows:
-        payload = json.dumps({name: "" if value is None else value for name, value in row.values.items()})
-        trace_id = json.dumps(row.record_key)
-        wire = f'{{"id":"{row.target_id}","objectWriteTraceId":{trace_id},"properties":{payload}}}'
-        inputs.append(Input(row, payload, wire))
+        properties = {name: "" if value is None else value for name, value in row.values.items()}
+        wire = {"id": row.target_id, "objectWriteTraceId": row.record_key, "properties": properties}
+        inputs.append(Input(row, json.dumps(properties), wire))
     return inputs
 
 
@@ -126,10 +125,11 @@ def _steps(rows: Sequence[Row], paths: Mapping[str, str]) -> Iterator[tuple[str,
 
 def _input(row: Row, name: str, types: Types) -> Input:
     from_id, to_id = row.values["from_id"], row.values["to_id"]
+    wire: dict[str, Any]
     if name == "unlink":
-        wire = json.dumps({"from": {"id": from_id}, "to": [{"id": to_id}]})
+        wire = {"from": {"id": from_id}, "to": [{"id": to_id}]}
     else:
         chosen = [each.split("/") for each in sorted(types)]
         named = [{"associationCategory": kind, "associationTypeId": int(number)} for kind, number in chosen]
-        wire = json.dumps({"from": {"id": from_id}, "to": {"id": to_id}, "types": named})
-    return Input(row, wire, wire)
+        wire = {"from": {"id": from_id}, "to": {"id": to_id}, "types": named}
+    return Input(row, json.dumps(wire), wire)

@@ -11,13 +11,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 import urllib3
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.drift import settled
@@ -455,7 +456,7 @@ class HubSpot:
                 self._patience.unanswered(error)
                 yield from (row.failed(str(error)) for row in rows)
                 return
-        inputs = [Input(row, None, json.dumps({"id": row.target_id})) for row in rows]
+        inputs = [Input(row, None, {"id": row.target_id}) for row in rows]
         yield from self._batch(self._paths["archive"].format(object=feed.object), inputs, all_taken)
 
     # links
@@ -498,8 +499,8 @@ class HubSpot:
                 yield row.succeeded(None)
                 continue
             from_object, from_id, to_object, to_id = row.target_id.split("/")
-            wire = json.dumps({"from": {"id": from_id}, "to": [{"id": to_id}]})
-            by_pair[from_object, to_object].append(Input(row, wire, wire))
+            wire = {"from": {"id": from_id}, "to": [{"id": to_id}]}
+            by_pair[from_object, to_object].append(Input(row, json.dumps(wire), wire))
         for (from_object, to_object), inputs in by_pair.items():
             path = self._paths["unlink"].format(from_object=from_object, to_object=to_object)
             yield from self._batch(path, inputs, all_taken)
@@ -543,16 +544,17 @@ class HubSpot:
         """
         if not inputs:
             return
-        body = f'{{"inputs":[{",".join(one.wire for one in inputs)}]}}'
+        body = msgspec.json.encode({"inputs": [one.wire for one in inputs]})
         try:
             answer = self._ask("POST", path, body)
         except TargetUnavailableError as error:
             yield from self._unanswered(inputs, error)
             return
         self._patience.answered()
-        lost = vanished(feed, inputs, answer) if feed is not None else None
         results = match(inputs, answer) if answer.ok else []
-        yield from (result for result in results if lost is None or result.status == "succeeded")
+        taken = [result for result in results if result.status == "succeeded"]
+        lost = vanished(feed, inputs, answer) if feed is not None and len(taken) < len(inputs) else None
+        yield from results if lost is None else taken
         if lost is not None:
             raise SchemaChangedError(
                 f"HubSpot's {lost} was taken away during the load. Run it again: what is missing is created again, "

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.feeds import Feed
@@ -19,13 +20,27 @@ RECORDS_PER_CALL = 100
 EXISTING_ID = re.compile(r"Existing ID: (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A row as it is sent: `payload` is kept in the log of attempts, `wire` is its part of the call's body."""
+class Input(Struct, frozen=True):
+    """A row as it is sent: `payload` is kept in the log of attempts, `wire` is its part of the call's body, to be JSON."""
 
     row: Row
     payload: str | None
-    wire: str
+    wire: Mapping[str, Any]
+
+
+class Taken(Struct, rename="camel"):
+    """A record that HubSpot took, as the answer has it; its properties, most of the answer, are not read."""
+
+    id: str | int
+    object_write_trace_id: str | None = None
+    new: bool | None = None
+
+
+class Written(Struct):
+    """The answer to a batch of records."""
+
+    results: list[Taken] = []
+    errors: list[dict[str, Any]] = []
 
 
 # Refusals that are about the moment and not about the record. [assumed: HubSpot lists no categories]
@@ -80,38 +95,30 @@ def record_input(feed: Feed, row: Row) -> Input:
         if value is not None or row.action == "update"
     }
     properties[feed.key] = row.record_key
-    payload, key = _json(properties), _json(row.record_key)
-    return Input(
-        row,
-        payload,
-        f'{{"idProperty":"{feed.key}","id":{key},"objectWriteTraceId":{key},"properties":{payload}}}',
-    )
-
-
-def _json(value: Any) -> str:
     try:
-        return orjson.dumps(value).decode()
-    except TypeError as error:
+        payload = msgspec.json.encode(properties)
+    except UnicodeEncodeError as error:
         raise ValueError(
             "A text has half a character (a lone surrogate). Correct it in the source."
         ) from error
+    key = row.record_key
+    wire = {"idProperty": feed.key, "id": key, "objectWriteTraceId": key, "properties": msgspec.Raw(payload)}
+    return Input(row, payload.decode(), wire)
 
 
 def input_by_id(one: Input, hubspot_id: str) -> Input:
-    trace_id = _json(one.row.record_key)
-    wire = f'{{"id":"{hubspot_id}","objectWriteTraceId":{trace_id},"properties":{one.payload}}}'
+    trace_id, properties = one.wire["objectWriteTraceId"], one.wire["properties"]
+    wire = {"id": hubspot_id, "objectWriteTraceId": trace_id, "properties": properties}
     return Input(one.row, one.payload, wire)
 
 
 def link_input(row: Row, category: str, type_id: int) -> Input:
-    wire = json.dumps(
-        {
-            "from": {"id": row.values["from_id"]},
-            "to": {"id": row.values["to_id"]},
-            "types": [{"associationCategory": category, "associationTypeId": type_id}],
-        }
-    )
-    return Input(row, wire, wire)
+    wire = {
+        "from": {"id": row.values["from_id"]},
+        "to": {"id": row.values["to_id"]},
+        "types": [{"associationCategory": category, "associationTypeId": type_id}],
+    }
+    return Input(row, json.dumps(wire), wire)
 
 
 def link_reference(row: Row) -> str:
@@ -121,14 +128,15 @@ def link_reference(row: Row) -> str:
 
 def matched_by_trace(inputs: Sequence[Input], answer: Answer) -> list[Result]:
     """Match results and errors to the inputs by `objectWriteTraceId`, the only thing that ties an error to its input."""
-    taken = {record.get("objectWriteTraceId"): record for record in answer.content.get("results", ())}
-    errors = {trace: error for error in answer.content.get("errors", ()) for trace in _trace_ids(error)}
+    written = answer.read(Written)
+    taken = {record.object_write_trace_id: record for record in written.results}
+    errors = {trace: error for error in written.errors for trace in _trace_ids(error)}
     results = []
     for one in inputs:
         key = one.row.record_key
         if record := taken.get(key):
-            action: Action = "create" if record.get("new") else "update"
-            results.append(one.row.succeeded(str(record["id"]), one.payload, action))
+            action: Action = "create" if record.new else "update"
+            results.append(one.row.succeeded(str(record.id), one.payload, action))
         elif (error := errors.get(key)) and not _passes(error):
             results.append(_refused(one, error, answer))
     return results

@@ -20,7 +20,7 @@ from load.answer import Answer
 from load.drift import changes
 from load.feeds import Feed
 from load.intercom.over import to_write
-from load.intercom.values import body_of, is_lead, overwriting, present
+from load.intercom.values import body_of, is_lead, overwriting, values_of
 from load.intercom.wire import Wire, message_of
 from load.target import Result, Row, TargetUnavailableError
 from load.threads import concurrently
@@ -169,8 +169,7 @@ class BulkContacts:
 
     def _result(self, row: Row, before: Answer | None, held: Mapping[str, Any]) -> Result | None:
         """Give the result of a row that is there as it was sent; None of one that is not."""
-        values = present(self._feed, row, Answer(200, {}, dict(held))).values
-        if changes(self._feed, row, values):
+        if changes(self._feed, row, values_of(self._feed, held)):
             return None
         return overwriting(row.succeeded(str(held["id"]), body_of(self._feed, row)), before)
 

@@ -1,7 +1,8 @@
 """Writing over what Intercom holds: without what somebody changed there, and keeping what is overwritten."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.drift import settled

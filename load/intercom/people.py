@@ -4,8 +4,9 @@ import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.feeds import Feed

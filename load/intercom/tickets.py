@@ -7,9 +7,11 @@ its ticket. Source: the descriptions of `POST /tickets`, `PUT /tickets/{id}`, `P
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec.structs import replace
 
 from load.drift import settled
 from load.feeds import Column, Feed

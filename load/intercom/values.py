@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from load.answer import Answer
 from load.feeds import Feed
@@ -101,15 +102,20 @@ def overwriting(result: Result, held: Answer | None) -> Result:
 
 
 def present(feed: Feed, row: Row, held: Answer | None) -> Present:
-    """Say what Intercom holds of a row: the key, the fields and the attributes of the feed, JSON's own types."""
+    """Say what Intercom holds of a row."""
     if held is None:
         return Present(row.record_key)
-    attributes = held.content.get("custom_attributes") or {}
-    values: dict[str, Any] = {feed.key: key_of(feed, held.content)}
+    return Present(row.record_key, str(held.content["id"]), values_of(feed, held.content))
+
+
+def values_of(feed: Feed, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Give of what Intercom holds the key, the fields and the attributes of the feed, JSON's own types."""
+    attributes = held.get("custom_attributes") or {}
+    values: dict[str, Any] = {feed.key: key_of(feed, held)}
     for column in feed.columns:
         own = column.custom is None
-        values[column.name] = _own(held.content.get(column.name)) if own else attributes.get(column.name)
-    return Present(row.record_key, str(held.content["id"]), values)
+        values[column.name] = _own(held.get(column.name)) if own else attributes.get(column.name)
+    return values
 
 
 def _own(value: Any) -> Any:

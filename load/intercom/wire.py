@@ -132,7 +132,7 @@ class Wire:
             response = self._http.request(method, self.base_url + path, content=body, headers=headers)
         except httpx.TransportError as error:
             raise UnansweredError(f"{self.base_url}: {type(error).__name__}") from error
-        answer = Answer.read(response.status_code, response.headers, response.content)
+        answer = Answer(response.status_code, response.headers, response.content)
         self._understand(used, path, answer)
         return answer
 
@@ -145,7 +145,7 @@ class Wire:
                 return call(**arguments)
             except ApiError as error:
                 # The SDK has parsed the body already.
-                answer = Answer.read(error.status_code or 0, error.headers, json.dumps(_plain(error.body)))
+                answer = Answer(error.status_code or 0, error.headers or {}, json.dumps(_plain(error.body)))
                 self._understand(used, call.__name__, answer)
                 raise LoadError(f"Intercom refused {call.__name__}: {message_of(answer)}") from error
             except httpx.TransportError as error:

@@ -308,7 +308,7 @@ def test_leftovers_are_taken_up_before_anything_is_sent(
     filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot
 ) -> None:
     _load(filled, declared, spool_dir, hubspot)
-    rows = marts.query(filled, "select * from ops.load_attempt")
+    rows = marts.query(filled, f"select {', '.join(COLUMNS)} from ops.load_attempt")
     marts.query(filled, "delete from ops.load_ledger")
     _leave_behind(spool_dir, rows)
 
@@ -323,7 +323,7 @@ def test_applying_takes_up_leftovers_by_itself(
     filled: Any, declared: list[Feed], spool_dir: Path, hubspot: HubSpot
 ) -> None:
     _load(filled, declared, spool_dir, hubspot)
-    _leave_behind(spool_dir, marts.query(filled, "select * from ops.load_attempt"))
+    _leave_behind(spool_dir, marts.query(filled, f"select {', '.join(COLUMNS)} from ops.load_attempt"))
     marts.query(filled, "delete from ops.load_ledger")
 
     applied = _load(filled, declared, spool_dir, hubspot)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from load.drift import alike, changes, sent_before, settled
 from load.feeds import Column, Feed
@@ -25,7 +26,7 @@ ROW = Row("1", "h", "update", "9", {"name": "Ada", "city": "Rome", "score": Deci
 
 
 def _row(*sent: dict[str, Any], kept: tuple[str, ...] = ()) -> Row:
-    return replace(ROW, sent=sent, kept=kept)
+    return structs.replace(ROW, sent=sent, kept=kept)
 
 
 def _ours(row: Row, held: dict[str, Any], feed: Feed = FEED) -> Row:
@@ -136,7 +137,7 @@ def test_a_property_that_was_made_anew_was_not_emptied_by_hand() -> None:
     sent = sent_before('[{"name": "Eve", "city": "Oslo"}]', ["city"])
 
     assert sent == ({"name": "Eve"},)
-    assert _ours(replace(ROW, sent=sent), {"name": "Eve", "city": None, "score": None}).kept == ()
+    assert _ours(structs.replace(ROW, sent=sent), {"name": "Eve", "city": None, "score": None}).kept == ()
 
 
 def test_a_property_that_the_target_no_longer_has_is_sent() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from load.drift import changes as differences
 from load.feeds import Column, Feed, LinkKind, Option, Pipeline, Property, Schema, Stage
@@ -122,7 +123,7 @@ def test_a_plan_names_the_product_as_hubspot_does(hubspot: HubSpot, contacts: Fe
 
     first, second = made["p1"].target_id, made["p2"].target_id
     assert differences(lines, spelled, present.values) == {"hs_product_id": (first, second)}
-    [same] = hubspot.spelled(lines, [replace(row, values={"hs_product_id": "p1"})])
+    [same] = hubspot.spelled(lines, [structs.replace(row, values={"hs_product_id": "p1"})])
     assert differences(lines, same, present.values) == {}
 
 
@@ -169,7 +170,9 @@ def test_pipelines_and_stages_are_made_where_they_are_lacking(
         "d2": ("Sales Pipeline", "Needs Analysis"),
         "d3": ("Sales Pipeline", "Contract Sent"),
     }
-    again = [replace(row, action="update", target_id=results[row.record_key].target_id) for row in rows]
+    again = [
+        structs.replace(row, action="update", target_id=results[row.record_key].target_id) for row in rows
+    ]
     [present] = hubspot.read(deals, again)
     held_by_key = {one.record_key: one.values for one in present}
     for row in hubspot.spelled(deals, again):

@@ -1,11 +1,11 @@
 """Users by the hundred: what a job does not say is read back, and what it left is sent alone."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from load.feeds import Feed
 from load.intercom import Intercom

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from load import keyless
 from load.apply import apply
@@ -138,7 +139,7 @@ def test_an_update_overwrites_and_remembers_what_was_there(desk: Desk) -> None:
     [made] = desk.send(desk.row(assignee_id=admin))
     row = desk.row(ticket_state="In progress", title="Mended", request_origin=None)
 
-    [result] = desk.send(replace(row, action="update", target_id=made.target_id))
+    [result] = desk.send(structs.replace(row, action="update", target_id=made.target_id))
 
     [ticket] = desk.tickets()
     assert (ticket["ticket_state"]["category"], ticket["admin_assignee_id"]) == ("in_progress", "0")
@@ -153,7 +154,7 @@ def test_what_is_there_is_read(desk: Desk) -> None:
     [made] = desk.send(desk.row())
     known = Row("500A", None, "update", made.target_id)
 
-    for row in (known, replace(known, target_id=None)):
+    for row in (known, structs.replace(known, target_id=None)):
         [[found]] = desk.target.read(desk.feed, [row])
         assert found.target_id == made.target_id
         assert (found.values["title"], found.values["request_score"]) == ("Broken", 2.5)
@@ -165,7 +166,7 @@ def test_a_ticket_that_somebody_deleted_is_made_anew(desk: Desk) -> None:
     [made] = desk.send(desk.row())
     desk.ask("DELETE", f"/tickets/{made.target_id}")
 
-    [again] = desk.send(replace(desk.row(), action="update", target_id=made.target_id))
+    [again] = desk.send(structs.replace(desk.row(), action="update", target_id=made.target_id))
 
     assert again.target_id not in (None, made.target_id)
     assert [ticket["id"] for ticket in desk.tickets()] == [again.target_id]

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from load.feeds import Feed, Property
 from load.hubspot import HubSpot
@@ -86,7 +87,7 @@ def test_every_row_gets_a_result_with_the_targets_id(case: Case) -> None:
 
 def test_a_refused_row_is_reported_and_takes_none_with_it(case: Case) -> None:
     rows = [_row(case, n) for n in range(40)]
-    rows[17] = replace(rows[17], values={**rows[17].values, "email": "no address"})
+    rows[17] = structs.replace(rows[17], values={**rows[17].values, "email": "no address"})
 
     results = _send(case, rows)
 
@@ -104,7 +105,7 @@ def test_a_number_that_is_none_is_refused_before_it_is_sent(case: Case) -> None:
     row = _row(case, 1)
     calls = case.target.calls
 
-    [result] = _send(case, [replace(row, values={**row.values, column: float("nan")})]).values()
+    [result] = _send(case, [structs.replace(row, values={**row.values, column: float("nan")})]).values()
 
     assert (result.status, result.error_category) == ("refused", "VALUE")
     assert case.target.calls == calls
@@ -128,10 +129,12 @@ def test_an_update_keeps_what_it_overwrites_and_nothing_else(case: Case) -> None
     name = "name" if case.target.name == "intercom" else "firstname"
     score = next(column.name for column in case.feed.columns if column.name.endswith("_score"))
     row = _row(case, 1)
-    [made] = _send(case, [replace(row, values={**row.values, score: 7})]).values()
+    [made] = _send(case, [structs.replace(row, values={**row.values, score: 7})]).values()
 
-    changed = replace(row, action="update", target_id=made.target_id)
-    [updated] = _send(case, [replace(changed, values={**row.values, name: "Grace", score: 8})]).values()
+    changed = structs.replace(row, action="update", target_id=made.target_id)
+    [updated] = _send(
+        case, [structs.replace(changed, values={**row.values, name: "Grace", score: 8})]
+    ).values()
 
     assert made.before is None
     assert updated.before is not None
@@ -146,9 +149,9 @@ def test_what_is_there_is_read_by_id_and_by_key(case: Case) -> None:
     name = "name" if case.target.name == "intercom" else "firstname"
     rows = [_row(case, n) for n in range(130)]
     made = _send(case, rows)
-    known = [replace(row, target_id=made[row.record_key].target_id) for row in rows]
+    known = [structs.replace(row, target_id=made[row.record_key].target_id) for row in rows]
 
-    by_id = _read(case, [*known, replace(_row(case, 800), target_id="5f0000000000000000000000")])
+    by_id = _read(case, [*known, structs.replace(_row(case, 800), target_id="5f0000000000000000000000")])
     by_key = _read(case, [*rows[:3], _row(case, 801)])
 
     assert (by_id.pop(f"{800:018}").target_id, by_key.pop(f"{801:018}").target_id) == (None, None)
@@ -169,7 +172,7 @@ def test_what_was_archived_is_not_there(case: Case) -> None:
     [made] = _send(case, [row]).values()
     list(case.target.archive(case.feed, [Row(row.record_key, None, "archive", made.target_id)]))
 
-    [there] = _read(case, [replace(row, target_id=made.target_id)]).values()
+    [there] = _read(case, [structs.replace(row, target_id=made.target_id)]).values()
 
     assert (there.target_id, there.values) == (None, {})
 
@@ -195,14 +198,14 @@ def test_links_that_are_there_are_told_from_those_that_are_not(case: Case, decla
     )
     [linked] = [result for several in case.target.send(link, [row]) for result in several]
     other = f"contacts/{made.target_id}/companies/5f0000000000000000000000"
-    asked = [replace(row, target_id=linked.target_id), Row("m", None, "update", other)]
+    asked = [structs.replace(row, target_id=linked.target_id), Row("m", None, "update", other)]
 
     def there() -> dict[str, str | None]:
         read = [each for several in case.target.read(link, asked) for each in several]
         return {each.record_key: each.target_id for each in read}
 
     assert there() == {"l": linked.target_id, "m": None}
-    list(case.target.archive(link, [replace(asked[0], action="archive")]))
+    list(case.target.archive(link, [structs.replace(asked[0], action="archive")]))
     assert there() == {"l": None, "m": None}
 
 
@@ -210,7 +213,9 @@ def test_a_refused_update_has_overwritten_nothing(case: Case) -> None:
     row = _row(case, 1)
     [made] = _send(case, [row]).values()
 
-    wrong = replace(row, action="update", target_id=made.target_id, values={**row.values, "email": "none"})
+    wrong = structs.replace(
+        row, action="update", target_id=made.target_id, values={**row.values, "email": "none"}
+    )
     [refused] = _send(case, [wrong]).values()
 
     assert (refused.status, refused.before) == ("refused", None)
@@ -231,7 +236,7 @@ def test_a_record_that_was_archived_in_the_target_comes_back(case: Case) -> None
     [made] = _send(case, [row]).values()
     list(case.target.archive(case.feed, [Row(row.record_key, None, "archive", made.target_id)]))
 
-    [again] = _send(case, [replace(row, action="update", target_id=made.target_id)]).values()
+    [again] = _send(case, [structs.replace(row, action="update", target_id=made.target_id)]).values()
 
     assert again.status == "succeeded"
     assert case.count() == 1
@@ -274,13 +279,13 @@ def test_what_somebody_changed_stays_and_is_reported(case: Case) -> None:
     name = "name" if case.target.name == "intercom" else "firstname"
     row = _row(case, 1)
     [made] = _send(case, [row]).values()
-    known = replace(row, action="update", target_id=made.target_id)
-    [by_hand] = _send(case, [replace(known, values={**row.values, name: "Grace"})]).values()
+    known = structs.replace(row, action="update", target_id=made.target_id)
+    [by_hand] = _send(case, [structs.replace(known, values={**row.values, name: "Grace"})]).values()
     assert by_hand.before is not None
 
     sent = ({"email": "p1@example.com", name: "Ada 1"},)
     changed = {**row.values, name: "Eve", "email": "other@example.com"}
-    [kept] = _send(case, [replace(known, sent=sent, values=changed)]).values()
+    [kept] = _send(case, [structs.replace(known, sent=sent, values=changed)]).values()
     [there] = _read(case, [known]).values()
 
     assert (kept.status, kept.kept) == ("succeeded", (name,))
