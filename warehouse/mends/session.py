@@ -14,6 +14,7 @@ from warehouse.mends.comments import Comments
 from warehouse.mends.copy_csv import CopyAtOnce
 from warehouse.mends.ddl_commits import DdlCommits
 from warehouse.mends.described import Described
+from warehouse.mends.fewer_walks import FewerWalks
 from warehouse.mends.functions import Functions
 from warehouse.mends.literal_rows import LiteralRows
 from warehouse.mends.merge import Merge
@@ -39,6 +40,7 @@ class Cursor(
     Comments,
     NullColumns,
     Functions,
+    FewerWalks,
     Described,
     upstream.Cursor,
 ):
