@@ -34,6 +34,11 @@ TICKETS = "marts_hubspot.hubspot__tickets"
 OWNERS = "staging.stg_hubspot__owners"
 # of a row of DEALS as deals: what may be summed over deals of several currencies
 AMOUNT = "coalesce(deals.salesforce_converted_amount, deals.amount)"
+# whether a row of DEALS as deals is won or lost: in HubSpot's own closed stages, or in one that the seed makes, whose probability says so
+CLOSED = (
+    "(deals.dealstage in ('closedwon', 'closedlost') or (deals.pipeline, deals.dealstage) in "
+    "(select pipeline, stage from seeds.hubspot_pipelines where object = 'deals' and probability in (0, 1)))"
+)
 ATTEMPTS = "ops.load_attempt"
 PHASES = "ops.run_phase"
 PROGRESS = "ops.progress"
@@ -229,7 +234,7 @@ def pipeline(ask: Ask) -> pd.DataFrame:
     """Deals and their amount in the org's own currency by stage as Salesforce names it: in the mart, and of these verified in HubSpot."""
     return ask(
         "select coalesce(deals.salesforce_stage, 'no stage') as stage, "
-        "iff(deals.dealstage in ('closedwon', 'closedlost'), 'closed', 'open') as state, count(*) as deals, "
+        f"iff({CLOSED}, 'closed', 'open') as state, count(*) as deals, "
         f"coalesce(sum({AMOUNT}), 0) as amount, count_if(records.status = 'verified') as verified_deals, "
         f"coalesce(sum(iff(records.status = 'verified', {AMOUNT}, 0)), 0) as verified_amount "
         f"from {DEALS} as deals left join {RECORDS} as records on records.target = 'hubspot' "
@@ -276,7 +281,7 @@ def at_risk(ask: Ask) -> pd.DataFrame:
         "and lower(tickets.hs_ticket_priority) in ('high', 'urgent') group by links.to_key), "
         f"opened as (select links.to_key, sum({AMOUNT}) as open_amount "
         f"from {DEALS} as deals inner join links on links.from_object = 'deals' and deals._record_key = links.from_key "
-        "where deals.dealstage not in ('closedwon', 'closedlost') group by links.to_key) "
+        f"where not {CLOSED} group by links.to_key) "
         "select ends._record_key as record_key, ends.name, ends.customer_tier, ends.contract_end_date, "
         "coalesce(urgent.urgent_tickets, 0) as urgent_tickets, coalesce(opened.open_amount, 0) as open_amount "
         "from ends left join urgent on ends._record_key = urgent.to_key left join opened on ends._record_key = opened.to_key "

@@ -87,6 +87,31 @@ def test_personal_values_are_masked_and_others_are_not() -> None:
     assert masked["found_value"][1] == "2"
 
 
+def test_a_deal_is_closed_by_its_stage_also_in_a_pipeline_of_our_own(tmp_path: Path) -> None:
+    connection = Connection(tmp_path)
+    tables = {
+        "seeds.hubspot_pipelines": """
+            select * from (values
+                ('deals', 'renewals', 'lost', 0), ('deals', 'renewals', 'talks', 0.4), ('deals', 'default', 'talks', 1)
+            ) as t(object, pipeline, stage, probability)""",
+        "reconciliation.recon_record": """
+            select 'hubspot' as target, 'deals' as object, 'd1' as record_id, 'verified' as status""",
+        "marts_hubspot.hubspot__deals": """
+            select *, dealstage as salesforce_stage, 1 as amount, null::number as salesforce_converted_amount from (values
+                ('d1', 'default', 'closedwon'), ('d2', 'renewals', 'lost'), ('d3', 'renewals', 'talks')
+            ) as t(_record_key, pipeline, dealstage)""",
+    }
+    for name, rows in tables.items():
+        connection.session.cursor().execute(f"create schema if not exists {name.partition('.')[0]}")
+        connection.session.cursor().execute(f"create table {name} as {rows}")
+    shown = queries.pipeline(lambda sql, values: connection.query(sql, params=values))
+    assert set(zip(shown[0], shown[1], strict=True)) == {
+        ("closedwon", "closed"),
+        ("lost", "closed"),
+        ("talks", "open"),
+    }
+
+
 def test_the_slowest_part_of_the_phase_under_way_sets_the_forecast() -> None:
     progress = pd.DataFrame(
         [
