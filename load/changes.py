@@ -226,6 +226,7 @@ def coming_ends(feed: Feed, feeds: Sequence[Feed]) -> str:
         and other.target == feed.target
         and other.policy != "update_only"
         and other.order < feed.order
+        and any(end.may_be(other.object) for end in feed.ends)
     ]
     known = " union all ".join([ledger_ends(feed), *coming])
     return f"select object, record_key, max(target_id) as target_id from ({known}) as known group by object, record_key"

@@ -140,6 +140,10 @@ class End:
     object_sql: str
     key_column: str
 
+    def may_be(self, object_: str) -> bool:
+        """Say whether it can be a record of this object: if the row names the object, of any."""
+        return not self.object_sql.startswith("'") or self.object_sql == f"'{object_}'"
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:

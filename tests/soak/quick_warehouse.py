@@ -21,6 +21,8 @@ COPY = re.compile(r"copy into (?P<table>[\w.]+) from ", re.IGNORECASE)
 
 # Statements as DuckDB takes them, with the names of their bindings; another process can be given them.
 TRANSLATED: dict[str, tuple[str, tuple[str, ...]]] = {}
+# The same, parsed, which is a quarter of what a statement costs.
+PARSED: dict[str, duckdb.Statement] = {}
 
 
 class QuickWarehouse:
@@ -63,7 +65,7 @@ class QuickWarehouse:
             )
         elif not sql.startswith("create stage"):
             statement, names = _translated(sql)
-            self._duckdb.execute(statement, {name: (bindings or {})[name] for name in names})
+            self._duckdb.execute(_parsed(statement), {name: (bindings or {})[name] for name in names})
         return self
 
     def fill(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -85,6 +87,12 @@ def _translated(sql: str) -> tuple[str, tuple[str, ...]]:
     if sql not in TRANSLATED:
         TRANSLATED[sql] = _translate(sql)
     return TRANSLATED[sql]
+
+
+def _parsed(statement: str) -> duckdb.Statement:
+    if statement not in PARSED:
+        [PARSED[statement]] = duckdb.extract_statements(statement)
+    return PARSED[statement]
 
 
 def _translate(sql: str) -> tuple[str, tuple[str, ...]]:
