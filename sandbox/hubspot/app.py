@@ -5,7 +5,6 @@ account, so the event loop only reads and writes sockets. Routes under /_sandbox
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -201,8 +201,9 @@ def _response(answer: Answer) -> Response:
         return Response(status_code=answer.status)
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, media_type="application/octet-stream")
-    content = json.dumps(answer.body, separators=(",", ":"), ensure_ascii=False)
-    return Response(content, answer.status, media_type="application/json;charset=utf-8")
+    return Response(
+        msgspec.json.encode(answer.body), answer.status, media_type="application/json;charset=utf-8"
+    )
 
 
 async def _no_such_route(request: Request, problem: Exception) -> Response:

@@ -1,9 +1,10 @@
 """Records in the store: find them, write them, show them."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from sandbox.hubspot.catalogue import ObjectType
 from sandbox.hubspot.errors import Json
@@ -27,7 +28,11 @@ class Record:
 def record(row: Sequence[str | int | None]) -> Record:
     """Read a row of COLUMNS."""
     key, properties, created_at, updated_at, archived_at = row
-    return Record(key, json.loads(properties), created_at, updated_at, archived_at)  # type: ignore[arg-type]
+    return Record(key, msgspec.json.decode(properties), created_at, updated_at, archived_at)  # type: ignore[arg-type]
+
+
+def _text(properties: Values) -> str:
+    return msgspec.json.encode(properties).decode()
 
 
 def by_id(
@@ -61,7 +66,7 @@ def insert(db: sqlite3.Connection, kind: ObjectType, new: Iterable[Record], mome
     """Write new records; `moment` (Unix seconds) is when, for searches."""
     query = "insert into record (id, type_id, properties, created_at, updated_at, written_at) values (?, ?, ?, ?, ?, ?)"
     db.executemany(
-        query, [(r.id, kind.id, json.dumps(r.properties), r.created_at, r.updated_at, moment) for r in new]
+        query, [(r.id, kind.id, _text(r.properties), r.created_at, r.updated_at, moment) for r in new]
     )
 
 
@@ -69,7 +74,7 @@ def update(db: sqlite3.Connection, changed: Iterable[Record], moment: float, lag
     """Write records over their older selves, which a search goes on seeing for `lag` seconds."""
     query = """update record set properties = ?, updated_at = ?, written_at = ?,
       previous = case when written_at > ? then previous else properties end where id = ?"""
-    rows = [(json.dumps(r.properties), r.updated_at, moment, moment - lag, r.id) for r in changed]
+    rows = [(_text(r.properties), r.updated_at, moment, moment - lag, r.id) for r in changed]
     db.executemany(query, rows)
 
 

@@ -1,11 +1,11 @@
 """A call and its answer, as the handlers see them."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.datastructures import QueryParams
 
 from sandbox.hubspot.errors import Json, invalid
@@ -93,7 +93,7 @@ def parsed(content: bytes) -> Any:
     if not content:
         return None
     try:
-        return json.loads(content)
+        return msgspec.json.decode(content)
     except ValueError as problem:
         raise invalid(f"Invalid input JSON: {problem}") from None
 
