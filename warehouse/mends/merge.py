@@ -6,7 +6,7 @@ DuckDB merges natively; what remains is to count the rows by action, as Snowflak
 
 An update in place makes DuckDB unpack every block of every column that has one such row in it: one row in a thousand
 of a wide table costs as much as all of them. Where most of a row is set, the row is deleted and inserted anew, which
-costs as much as the rows that change.
+costs as much as the rows that change. It is deleted by its number: a MERGE that finds a row reads all its columns, of every row.
 
 Can go when fakesnow uses DuckDB's MERGE INTO, and DuckDB updates few rows at the cost of few.
 """
@@ -73,11 +73,14 @@ class Merge(Together):
             [(rows, replaced)] = self._duck_conn.execute(counted).fetchall()
             if rows != replaced:
                 return None  # one row by two others: an error, which DuckDB finds itself
-            counts = self._actions(_deleting(merge))
-            anew = f"INSERT INTO {_name(target)} SELECT * EXCLUDE (_replaced) FROM temp._merged"
-            self._duck_conn.execute(anew)
-            self._duck_conn.execute("DROP TABLE temp._merged")
-        return Counter(INSERT=counts["INSERT"], UPDATE=counts["DELETE"])
+            counts = self._actions(others) if (others := _without_update(merge)) else Counter()
+            for statement in (
+                f"DELETE FROM {_name(target)} WHERE rowid IN (SELECT _replaced FROM temp._merged)",
+                f"INSERT INTO {_name(target)} SELECT * EXCLUDE (_replaced) FROM temp._merged",
+                "DROP TABLE temp._merged",
+            ):
+                self._duck_conn.execute(statement)
+        return Counter(INSERT=counts["INSERT"], UPDATE=replaced)
 
     def _is_constrained(self, target: exp.Table) -> bool:
         schema = target.db or self._conn.schema
@@ -96,13 +99,12 @@ def _only_update(merge: exp.Merge) -> exp.When | None:
     return matched[0] if updates and inserts else None
 
 
-def _deleting(merge: exp.Merge) -> exp.Merge:
-    """Give the merge that deletes what it would update."""
-    changed = merge.copy()
-    for each in changed.args["whens"].expressions:
-        if each.args.get("matched"):
-            each.set("then", exp.Var(this="DELETE"))
-    return changed
+def _without_update(merge: exp.Merge) -> exp.Merge | None:
+    """Give the merge that only inserts, if it does."""
+    inserting = merge.copy()
+    whens = inserting.args["whens"]
+    whens.set("expressions", [each for each in whens.expressions if not each.args.get("matched")])
+    return inserting if whens.expressions else None
 
 
 def _new_rows(merge: exp.Merge, update: exp.When, names: list[str], cells: dict[str, Expr]) -> str:
