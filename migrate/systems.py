@@ -218,7 +218,9 @@ def _linked_objects(connection: Any) -> list[tuple[str, str]]:
 
 def _hubspot(settings: Settings) -> extract.hubspot.Account:
     return extract.hubspot.Account(
-        settings.hubspot_access_token.get_secret_value(), settings.hubspot_base_url
+        settings.hubspot_access_token.get_secret_value(),
+        settings.hubspot_base_url,
+        version=settings.hubspot_api_version,
     )
 
 

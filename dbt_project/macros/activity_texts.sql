@@ -31,17 +31,18 @@
 {%- endmacro %}
 
 
-{# A text as a JSON string, with its quotation marks. #}
+{# A text as a JSON string, with its quotation marks; JSON allows no line break in one, so each becomes a space. #}
 {% macro as_json_text(column) -%}
-    '"' || replace(replace({{ column }}, '\\', '\\\\'), '"', '\\"') || '"'
+    '"' || regexp_replace(replace(replace({{ column }}, '\\', '\\\\'), '"', '\\"'), '[[:cntrl:]]+', ' ') || '"'
 {%- endmacro %}
 
 
 {# E-mail addresses separated by semicolons as HubSpot's JSON list; an empty list for none. #}
 {% macro as_email_list(column) -%}
+    {%- set addresses = "trim(regexp_replace(" ~ column ~ ", '([[:space:]]*;[[:space:]]*)+', ';'), '; ')" -%}
     iff(
-        nullif(trim({{ column }}), '') is null,
+        nullif({{ addresses }}, '') is null,
         '[]',
-        '[{"email":' || regexp_replace({{ as_json_text(column) }}, ' *; *', '"},{"email":"') || '}]'
+        '[{"email":' || replace({{ as_json_text(addresses) }}, ';', '"},{"email":"') || '}]'
     )
 {%- endmacro %}

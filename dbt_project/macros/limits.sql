@@ -92,7 +92,6 @@
     extension, however it is written, left aside.
 #}
 {% macro is_phone(column) -%}
-    {%- set main = "regexp_replace(lower(" ~ column ~ "), '(ext|durchwahl|poste|x|#).*$', '')" -%}
-    {%- set digits = "regexp_replace(" ~ main ~ ", '[^0-9]', '')" -%}
+    {%- set digits = "regexp_replace(" ~ without_extension(column) ~ ", '[^0-9]', '')" -%}
     (length({{ digits }}) between 7 and 15 and regexp_like({{ digits }}, '0*[1-9][0-9]*'))
 {%- endmacro %}

@@ -73,13 +73,19 @@
 {%- endmacro %}
 
 
+{# A telephone number without its extension, however that is written. #}
+{% macro without_extension(column) -%}
+    regexp_replace(lower({{ column }}), '(ext|durchwahl|poste|x|#).*$', '')
+{%- endmacro %}
+
+
 {#
     A telephone number as a key: its last ten digits, since the country code and the trunk zero are written or not; the
     extension is left out, and what has fewer than seven digits is none.
 #}
 {% macro phone_key(column) -%}
     {%- set digits -%}
-        right(regexp_replace(regexp_replace(lower({{ column }}), '(ext|x|#).*$', ''), '[^0-9]', ''), 10)
+        right(regexp_replace({{ without_extension(column) }}, '[^0-9]', ''), 10)
     {%- endset -%}
     iff(length({{ digits }}) >= 7, {{ digits }}, null)
 {%- endmacro %}

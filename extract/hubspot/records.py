@@ -1,7 +1,8 @@
 """Reading back what HubSpot holds: records, associations, pipelines, owners.
 
 One API client of the vendor's SDK sends every call, unparsed: its models would take five times the time.
-Paths are v3 and v4, which HubSpot supports until September 2027 and 2027-03-30.
+Paths are written as v3 and v4 have them, which HubSpot supports until September 2027 and 2027-03-30; a later version is asked
+by its own (`load.hubspot.paths`).
 """
 
 import itertools
@@ -30,6 +31,7 @@ from extract.readback import (
     record_row,
     records_table,
 )
+from load.hubspot.paths import Redirected
 
 BASE_URL = "https://api.hubapi.com"
 RAW = "raw_hubspot"
@@ -87,11 +89,21 @@ class Account:
     """One HubSpot account. Calls keep within the rate limit, and what passes by itself is tried again."""
 
     def __init__(
-        self, token: str, base_url: str = BASE_URL, sleep: Callable[[float], None] = time.sleep
+        self,
+        token: str,
+        base_url: str = BASE_URL,
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        version: str = "v3",
     ) -> None:
-        """Keep one API client: each access through the SDK's properties would open connections of its own."""
+        """Keep one API client: each access through the SDK's properties would open connections of its own.
+
+        version: of the API, one of `load.hubspot.paths.VERSIONS`.
+        """
         client = Client.create(access_token=token, host=base_url, base_url=base_url)
         self._api = client.crm.objects.basic_api.api_client
+        if version != "v3":
+            self._api.rest_client.pool_manager = Redirected(self._api.rest_client.pool_manager, version)
         self._base_url = base_url
         self._sleep = sleep
 

@@ -28,6 +28,8 @@ OPEN_STAGES = (
     Stage("Id. Decision Makers", 60), Stage("Perception Analysis", 70), Stage("Proposal/Price Quote", 75),
     Stage("Negotiation/Review", 90),
 )  # fmt: skip
+# Of one product; such an order is given a discount.
+LARGE_ORDER = 20
 WON, LOST = Stage("Closed Won", 100, closed=True, won=True), Stage("Closed Lost", 0, closed=True)
 ROLES = (
     "Business User",
@@ -107,7 +109,11 @@ def _add_line_items(block: Block, deal: Row) -> None:
     for product in dice.sample(products, dice.randrange(1, 5)):
         list_cents = LIST_PRICES[product["ProductCode"]] * 100
         price, quantity = round(list_cents * dice.uniform(0.7, 1.0)), dice.randrange(1, 26)
-        deal["_cents"] += price * quantity
+        # What is taken off stands in the price of a small order, and beside the price of a large one.
+        discount = round(100 - 100 * price / list_cents) if quantity > LARGE_ORDER else 0
+        price = list_cents if discount else price
+        total = round(price * quantity * (100 - discount) / 100)
+        deal["_cents"] += total
         block.add(
             "OpportunityLineItem",
             dice.moment(deal["CreatedDate"]),
@@ -118,7 +124,8 @@ def _add_line_items(block: Block, deal: Row) -> None:
             Name=f"{deal['Name']} {product['Name']}",
             Quantity=float(quantity),
             UnitPrice=money(price),
-            TotalPrice=money(price * quantity),
+            Discount=discount or None,
+            TotalPrice=money(total),
             ListPrice=money(list_cents),
             ServiceDate=deal["CloseDate"] + timedelta(days=14) if dice.chance(0.4) else None,
         )

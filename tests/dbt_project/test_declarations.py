@@ -41,7 +41,24 @@ def test_outbound_records_are_the_exposures_of_records(project: Project) -> None
         for exposure, _ in project.marts_sent()
         if exposure["config"]["meta"]["kind"] == "record"
     }
-    assert set(_outbound_records(project)) == declared
+    assert set(_listed(project, "outbound_records")) == declared
+
+
+def test_what_is_reconciled_is_what_becomes_a_record(project: Project) -> None:
+    keys = {
+        (meta["target"], meta["object"], meta["key"])
+        for exposure, _ in project.marts_sent()
+        if (meta := exposure["config"]["meta"])["kind"] == "record"
+    }
+    becomes = {
+        (row["object"], row["source_object"])
+        for row in _rows("field_mapping")
+        if (row["target"], row["object"], row["property"]) in keys and row["source_field"] == "Id"
+    }
+    assert {sobject for sobject, _ in _listed(project, "migrated_sources")} == {
+        sobject for _, sobject in becomes
+    }
+    assert {(name, sobject) for name, sobject, *_ in _listed(project, "unmerged_records")} <= becomes
 
 
 def test_association_types_are_those_of_the_loader() -> None:
@@ -200,11 +217,12 @@ def _macro(project: Project, name: str) -> str:
     return sql
 
 
-def _outbound_records(project: Project) -> list[tuple[str, str]]:
-    sql = _macro(project, "outbound_records")
-    returned: list[list[tuple[str, str]]] = []
+def _listed(project: Project, macro: str) -> list[tuple[str, ...]]:
+    """Give the list that a macro returns."""
+    sql = _macro(project, macro)
+    returned: list[list[tuple[str, ...]]] = []
     environment = jinja2.Environment()  # noqa: S701  renders a macro, not a page
-    environment.from_string(sql + "{{ outbound_records() }}").render({"return": returned.append})
+    environment.from_string(f"{sql}{{{{ {macro}() }}}}").render({"return": returned.append})
     return returned[0]
 
 

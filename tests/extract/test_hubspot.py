@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import urllib3
 from snowflake.connector import SnowflakeConnection
 
 from extract.errors import BudgetExhausted, ExtractError, LoginError
@@ -81,6 +82,33 @@ def place(connection: SnowflakeConnection, tmp_path: Path) -> dict[str, Any]:
 
 def people(number: int) -> list[dict[str, str]]:
     return [{"salesforce_id": f"003{each}", "firstname": f"Zoë 😀 {each}"} for each in range(number)]
+
+
+def test_a_read_back_in_a_dated_version_touches_no_older_path(
+    vendor: HubSpot, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [contact] = vendor.create("contacts", *people(1))
+    vendor.link(contact, vendor.create("companies", {"salesforce_id": "001A", "name": "Firm"}))
+    asked: list[str] = []
+    ask = urllib3.PoolManager.request
+
+    def request(self: object, method: str, url: str, **options: Any) -> Any:
+        asked.append(url.removeprefix(vendor.url))
+        return ask(self, method, url, **options)  # type: ignore[arg-type]
+
+    account = Account(TOKEN, vendor.url, lambda _: None, version="2026-09")
+    monkeypatch.setattr(urllib3.PoolManager, "request", request)
+    read(
+        account,
+        objects={"contacts": PROPERTIES, "deals": ["dealname"]},
+        pairs=[("contacts", "companies")],
+        **place,
+    )
+    read_owners(account, **place)
+    since = {"contacts": Since(datetime.now(UTC).replace(tzinfo=None), PROPERTIES, [contact])}
+    read_changes(account, objects=since, key="salesforce_id", **place)
+    assert len({path.partition("?")[0] for path in asked}) > 5
+    assert all("/2026-09" in path for path in asked), asked
 
 
 def test_records_with_the_key_land_with_their_properties(

@@ -1,6 +1,7 @@
 {% set checks = [
     'int_quality_people_unidentified',
     'int_quality_people_email_invalid',
+    'int_quality_people_email_shared',
     'int_quality_people_lead_status_unmapped',
     'int_quality_companies_unnamed',
     'int_quality_companies_industry_unmapped',

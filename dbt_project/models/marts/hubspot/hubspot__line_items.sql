@@ -6,6 +6,7 @@ with line_items as (
         description,
         quantity,
         unit_price,
+        discount_percent,
         list_price,
         service_date
     from {{ ref('stg_salesforce__opportunity_line_items') }}
@@ -41,6 +42,7 @@ mapped as (
         iff(refused_products.record_id is null, products.product_id, null) as hs_product_id,
         cast(line_items.quantity as double) as quantity,
         line_items.unit_price as price,
+        line_items.discount_percent as hs_discount_percentage,
         line_items.list_price as salesforce_list_price,
         line_items.service_date as salesforce_service_date
     from line_items

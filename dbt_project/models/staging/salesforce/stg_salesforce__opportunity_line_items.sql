@@ -17,6 +17,7 @@ renamed as (
         -- numbers
         try_to_decimal(quantity, 18, 4) as quantity,
         try_to_decimal(unitprice, 18, 2) as unit_price,
+        try_to_decimal(discount, 18, 2) as discount_percent,
         try_to_decimal(listprice, 18, 2) as list_price,
         try_to_decimal(totalprice, 18, 2) as total_price,
 
