@@ -1,7 +1,7 @@
 """Ours, as a process to be measured: an object's pages into counted, compressed files, and on into a warehouse.
 
 `staged` reads the pages of a job that lies complete, `whole` makes its own job as an extract does, and `extract` is an
-extract. How long the last two took is also told from when their job was complete.
+extract. How long the last two took is also told from when their job was complete, and how much CPU time the extract took.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ def extracted(url: str, folder: Path, run_id: str) -> dict[str, Any]:
     """Do an extract into the warehouse of WAREHOUSE_PORT; the run `full` copies everything."""
     connection = warehouse.connect("local")
     warehouse.setup(connection)
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     with _completions() as complete:
         [done] = extract(
             login(url), connection, [SOURCE], run_id=run_id, landing_dir=folder, full=run_id == "full"
@@ -65,6 +65,7 @@ def extracted(url: str, folder: Path, run_id: str) -> dict[str, Any]:
         "mode": done.mode,
         "seconds": ended - began,
         "landed": ended - complete[0],
+        "cpu": time.process_time() - cpu,
     }
 
 
