@@ -2,7 +2,9 @@
 
 Airflow has an environment of its own (requirements.lock beside this file); the project is installed in another, whose folder
 MIGRATE_VENV names. MIGRATE_PROJECT names the clone, in which `dbt parse` has been run once for `target/manifest.json`.
-Each task may be retried: a stopped extract or load continues where it was, and a repeated one sends nothing twice.
+The three calls of `migrate run` are one run, with its gates, its alerts and its rows in OPS: each goes on where the one before
+stopped. Each task may be retried: a stopped extract or load continues where it was, and a repeated one sends nothing twice.
+After a gate that stayed shut the next call is a new run, so a retry reads the source once more, and stays shut until it is mended.
 """
 
 import os
@@ -54,11 +56,12 @@ def leave_salesforce() -> None:
         ),
     )
     (
-        migrate("extract", "extract")
+        migrate("extract", "run --until extract")
         >> models
-        >> migrate("gate", "build --select marts.quality")  # the share of quarantined records
-        >> migrate("load", "load --yes")
-        >> migrate("reconcile", "reconcile")
+        >> migrate(
+            "load", "run --until load"
+        )  # builds once more first: a gate counts what its own run has built
+        >> migrate("reconcile", "run")
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from load.answer import Answer
 from load.hubspot.files import Files
-from load.hubspot.restore import linked
+from load.hubspot.links import linked
 from load.hubspot.wire import RECORDS_PER_CALL, message_of
 from load.target import LoadError
 

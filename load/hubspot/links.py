@@ -1,4 +1,4 @@
-"""Which number HubSpot has for each kind of association: its own ones here, the account's asked for and created.
+"""Associations: which number HubSpot has for each kind (its own ones here, the account's asked for and created), and which there are.
 
 A number goes one way: the other direction has another. The account numbers its labels, and all that concerns its own objects.
 Sources: developers.hubspot.com, "Associations v4", "Association type ids"; the names are those of the SDK's constants.
@@ -6,12 +6,15 @@ Sources: developers.hubspot.com, "Associations v4", "Association type ids"; the 
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from load.answer import Answer
 from load.feeds import Feed, LinkKind
-from load.target import LoadError, SchemaChange
+from load.hubspot.wire import message_of
+from load.target import LoadError, SchemaChange, reference
+from load.undo_links import Linked
 
 # (from, to, kind in the mart) -> number.
 # A parent is what the company is linked *to*, so its type is child-to-parent (14); parent-to-child would be 13.
@@ -111,3 +114,37 @@ class LinkTypes:
                 f"{answer.content.get('message', 'no reason given')} Create it by hand, or map the roles to `unlabelled` "
                 "in the seed map_contact_role."
             )
+
+
+def linked(starts: Iterable[str], paths: Mapping[str, str], ask: Ask) -> Iterator[tuple[str, Linked]]:
+    """Give the links with these first ends; see `load.rollback.Reversible`."""
+    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for start in starts:
+        from_object, from_id, to_object = start.split("/")
+        asked[from_object, to_object].append(from_id)
+    for (from_object, to_object), ids in asked.items():
+        path = paths["linked"].format(from_object=from_object, to_object=to_object)
+        inputs = [{"id": each} for each in ids]
+        while inputs:
+            answer = ask("POST", path, json.dumps({"inputs": inputs}))
+            if not answer.ok:
+                raise LoadError(
+                    f"HubSpot did not let links of {from_object} to {to_object} be read: {message_of(answer)}"
+                )
+            inputs = []
+            for result in answer.content.get("results", ()):
+                from_id = str(result["from"]["id"])
+                for end in result["to"]:
+                    yield reference(from_object, from_id, to_object, str(end["toObjectId"])), _linked(end)
+                if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
+                    inputs.append({"id": from_id, "after": after})
+
+
+def _linked(end: Mapping[str, Any]) -> Linked:
+    kinds = {f"{each['category']}/{each['typeId']}": each for each in end["associationTypes"]}
+    plain = {
+        name
+        for name, kind in kinds.items()
+        if kind["category"] == "HUBSPOT_DEFINED" and kind.get("label") is None
+    }
+    return Linked(frozenset(kinds), frozenset(plain))

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from load.answer import Answer
 from load.hubspot.lifecycle import STAGE
-from load.hubspot.wire import Input, Match, all_taken, matched_by_ends, matched_by_trace, message_of
-from load.target import CANNOT, LoadError, Result, Row, reference
-from load.undo_links import Linked, Types
+from load.hubspot.wire import Input, Match, all_taken, matched_by_ends, matched_by_trace
+from load.target import CANNOT, Result, Row
+from load.undo_links import Types
 
 log = structlog.get_logger()
 
@@ -49,40 +49,6 @@ def not_brought_back(row: Row, object_name: str) -> Result:
         f"HubSpot's API cannot restore an archived record. Within 90 days a person can: {object_name}, Actions, Restore "
         f"records; this one is {row.target_id}.",
     )
-
-
-def linked(starts: Iterable[str], paths: Mapping[str, str], ask: Ask) -> Iterator[tuple[str, Linked]]:
-    """Give the links with these first ends; see `load.rollback.Reversible`."""
-    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for start in starts:
-        from_object, from_id, to_object = start.split("/")
-        asked[from_object, to_object].append(from_id)
-    for (from_object, to_object), ids in asked.items():
-        path = paths["linked"].format(from_object=from_object, to_object=to_object)
-        inputs = [{"id": each} for each in ids]
-        while inputs:
-            answer = ask("POST", path, json.dumps({"inputs": inputs}))
-            if not answer.ok:
-                raise LoadError(
-                    f"HubSpot did not let links of {from_object} to {to_object} be read: {message_of(answer)}"
-                )
-            inputs = []
-            for result in answer.content.get("results", ()):
-                from_id = str(result["from"]["id"])
-                for end in result["to"]:
-                    yield reference(from_object, from_id, to_object, str(end["toObjectId"])), _linked(end)
-                if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
-                    inputs.append({"id": from_id, "after": after})
-
-
-def _linked(end: Mapping[str, Any]) -> Linked:
-    kinds = {f"{each['category']}/{each['typeId']}": each for each in end["associationTypes"]}
-    plain = {
-        name
-        for name, kind in kinds.items()
-        if kind["category"] == "HUBSPOT_DEFINED" and kind.get("label") is None
-    }
-    return Linked(frozenset(kinds), frozenset(plain))
 
 
 def relink(rows: Sequence[Row], paths: Mapping[str, str], batch: Batch) -> Iterator[Result]:

@@ -27,7 +27,7 @@ from load.hubspot import account, forget, restore
 from load.hubspot.calls import Calls
 from load.hubspot.files import Files, attached, calls_needed
 from load.hubspot.lifecycle import forward_only
-from load.hubspot.links import LinkTypes
+from load.hubspot.links import LinkTypes, linked
 from load.hubspot.objects import is_missing, provision_objects
 from load.hubspot.optouts import carry_over
 from load.hubspot.paths import paths
@@ -66,7 +66,6 @@ from load.target import (
     TargetUnavailableError,
     WrongAccountError,
     only_reading,
-    reference,
 )
 from load.threads import CutShort, concurrently
 from load.undo_links import Linked
@@ -260,7 +259,7 @@ class HubSpot:
 
     def linked(self, _: Feed, starts: Iterable[str]) -> Iterator[tuple[str, Linked]]:
         """Give the links with these first ends; see `load.rollback.Reversible`."""
-        yield from restore.linked(starts, self._paths, self._ask)
+        yield from linked(starts, self._paths, self._ask)
 
     def relink(self, _: Feed, rows: Iterable[Row]) -> Iterator[list[Result]]:
         """Take types from links and give them; see `load.rollback.Reversible`."""
@@ -506,31 +505,10 @@ class HubSpot:
             yield from self._batch(path, inputs, all_taken)
 
     def _links_there(self, rows: Sequence[Row]) -> list[Present]:
-        """Say which links there are, asking for the first ends' links by pair of objects."""
-        asked: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for row in rows:
-            if row.target_id is not None:
-                from_object, from_id, to_object, _ = row.target_id.split("/")
-                asked[from_object, to_object].add(from_id)
-        there = {link for (begin, end), ids in asked.items() for link in self._linked(begin, end, ids)}
+        """Say which links there are, asking for those of their first ends."""
+        starts = {row.target_id.rpartition("/")[0] for row in rows if row.target_id is not None}
+        there = {link for link, _ in linked(starts, self._paths, self._ask)}
         return [Present(row.record_key, row.target_id if row.target_id in there else None) for row in rows]
-
-    def _linked(self, from_object: str, to_object: str, ids: Iterable[str]) -> Iterator[str]:
-        path = self._paths["linked"].format(from_object=from_object, to_object=to_object)
-        inputs = [{"id": each} for each in ids]
-        while inputs:
-            answer = self._ask("POST", path, json.dumps({"inputs": inputs}))
-            if not answer.ok:
-                raise LoadError(
-                    f"HubSpot did not let links of {from_object} to {to_object} be read: {message_of(answer)}"
-                )
-            inputs = []
-            for result in answer.content.get("results", ()):
-                from_id = str(result["from"]["id"])
-                for end in result["to"]:
-                    yield reference(from_object, from_id, to_object, str(end["toObjectId"]))
-                if after := ((result.get("paging") or {}).get("next") or {}).get("after"):
-                    inputs.append({"id": from_id, "after": after})
 
     # calls
 

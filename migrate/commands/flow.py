@@ -1,7 +1,7 @@
 """The migration itself: a phase alone, or all of them with their gates."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -309,6 +309,10 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Extract and build, then only show the plan of the load.")
     ] = False,
+    until: Annotated[
+        Literal["extract", "build", "load", "reconcile"],
+        typer.Option("--until", help="Stop after this phase; the next call goes on with the same run."),
+    ] = "reconcile",
     as_json: AsJson = False,
 ) -> None:
     """Run all phases with their gates; continues the last run where it was stopped."""
@@ -325,7 +329,7 @@ def run(
     if dry_run:
         frame.leave(_run_dry(settings, screen, new=new or resend, **options))
     else:
-        frame.leave(_run(settings, screen, new=new or resend, **options))
+        frame.leave(_run(settings, screen, new=new or resend, until=until, **options))
 
 
 @app.command(rich_help_panel=PANEL, epilog="Example: migrate status --json")
@@ -410,7 +414,9 @@ def _give_extract_plan(screen: Screen, detail: Mapping[str, Any]) -> None:
         )
 
 
-def _run(settings: "Settings", screen: Screen, *, new: bool = False, **options: Any) -> int:
+def _run(
+    settings: "Settings", screen: Screen, *, new: bool = False, until: str = "reconcile", **options: Any
+) -> int:
     import structlog
 
     from migrate import phases, run, runs
@@ -421,7 +427,8 @@ def _run(settings: "Settings", screen: Screen, *, new: bool = False, **options: 
         done = f"; done before: {', '.join(opened.done)}" if opened.done else ""
         screen.say(f"Run {opened.run_id} {'continues' if opened.is_resumed else 'begins'}{done}.")
         structlog.contextvars.bind_contextvars(run_id=opened.run_id)
-        results = run.run_all(Work(settings, connection, opened.run_id, screen, **options), opened)
+        work = Work(settings, connection, opened.run_id, screen, **options)
+        results = run.run_all(work, opened, until=until)
         is_reconciled = results[-1].name == "reconcile"
         objects = phases.reconciliation(connection) if is_reconciled else []
     document = run.document(opened, results, objects)
