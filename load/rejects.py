@@ -1,10 +1,12 @@
-"""What the targets refused or could not be sent, and is not put right: grouped by reason, each with the fix."""
+"""What the targets refused or could not be sent, of what the marts hold now: grouped by reason, each with the fix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from load.changes import execute
+from load.feeds import RECORD_KEY, ROW_HASH, Feed
 from load.target import CHANGED, END_GONE, FILE_MISSING, FILE_REFUSED, MERGED, NO_ANSWER
 
 # By the target's category or ours; what a person does about it.
@@ -46,43 +48,96 @@ class Reason:
     fix: str
 
 
-def reasons(connection: Any, target: str | None = None, object_: str | None = None) -> list[Reason]:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many rows of a mart were sent at all, and how many of these are rejected."""
+
+    target: str
+    object: str
+    rejected: int
+    sent: int
+
+
+def reasons(connection: Any, feeds: Sequence[Feed]) -> list[Reason]:
     """Give the reasons, the one that stops most rows first. Messages that differ in numbers only are one reason."""
-    found = execute(
-        connection,
-        """
-        select target, object, coalesce(error_category, status) as category,
-            regexp_replace(left(coalesce(error_message, 'no message'), 300), '[0-9]+', '#') as reason,
-            count(*) as n, sum(attempts) as attempts, min(first_seen_at) as first_seen_at,
-            max(last_seen_at) as last_seen_at, min(record_key) as example
-        from ops.reject
-        where (%(target)s is null or target = %(target)s) and (%(object)s is null or object = %(object)s)
-        group by 1, 2, 3, 4
-        order by n desc, 1, 2, 3, 4""",
-        {"target": target, "object": object_},
-    )
     return [
-        Reason(
-            one_target, one_object, category, reason, rows, int(attempts), first, last, example, fix(category)
+        Reason(target, object_, category, reason, rows, int(attempts), first, last, example, fix(category))
+        for target, object_, category, reason, rows, attempts, first, last, example in _ask(
+            connection,
+            feeds,
+            """
+            select target, object, coalesce(error_category, status) as category,
+                regexp_replace(left(coalesce(error_message, 'no message'), 300), '[0-9]+', '#') as reason,
+                count(*) as n, sum(attempts) as attempts, min(first_seen_at) as first_seen_at,
+                max(last_seen_at) as last_seen_at, min(record_key) as example
+            from rejected
+            group by 1, 2, 3, 4
+            order by n desc, 1, 2, 3, 4""",
         )
-        for one_target, one_object, category, reason, rows, attempts, first, last, example in found
     ]
 
 
-def records(connection: Any, target: str | None = None, object_: str | None = None) -> list[dict[str, Any]]:
+def records(connection: Any, feeds: Sequence[Feed]) -> list[dict[str, Any]]:
     """Give the rejected rows one by one, those seen last first."""
     names = (
         *("target", "object", "record_key", "status", "error_category", "error_message"),
         *("first_seen_at", "last_seen_at", "attempts", "correlation_id"),
     )
-    found = execute(
-        connection,
-        f"select {', '.join(names)} from ops.reject "
-        "where (%(target)s is null or target = %(target)s) and (%(object)s is null or object = %(object)s) "
-        "order by last_seen_at desc, target, object, record_key",
-        {"target": target, "object": object_},
+    query = f"select {', '.join(names)} from rejected order by last_seen_at desc, target, object, record_key"
+    return [dict(zip(names, row, strict=True)) for row in _ask(connection, feeds, query)]
+
+
+def shares(connection: Any, feeds: Sequence[Feed]) -> list[Share]:
+    """Count what is rejected of each feed that has any."""
+    query = """
+        select held.target, held.object, count(rejected.record_key), count(*)
+        from held
+        inner join (
+            select distinct target, object, record_key from ops.load_attempt where action in ('create', 'update')
+        ) as sent
+            on held.target = sent.target and held.object = sent.object and held.record_key = sent.record_key
+        left join rejected
+            on held.target = rejected.target and held.object = rejected.object and held.record_key = rejected.record_key
+        group by held.target, held.object
+        order by held.target, held.object"""
+    return [Share(*row) for row in _ask(connection, feeds, query)]
+
+
+def _ask(connection: Any, feeds: Sequence[Feed], query: str) -> list[tuple[Any, ...]]:
+    """Ask over `held`, the rows of the marts that have rejects, and `rejected`, those of OPS.REJECT that stand.
+
+    A row that left its mart is nobody's to mend, and one that went back to what the target holds is mended. A mart
+    without rejects is not asked for: it may not be built yet.
+    """
+    with_rejects = set(execute(connection, "select distinct target, object from ops.reject", {}))
+    asked = [feed for feed in feeds if (feed.target, feed.object) in with_rejects]
+    if not asked:
+        return []
+    held = " union all ".join(
+        f"select '{feed.target}' as target, '{feed.object}' as object, {RECORD_KEY} as record_key, "
+        f"{ROW_HASH} as row_hash from {feed.relation}"
+        for feed in asked
     )
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return list(
+        execute(
+            connection,
+            f"""
+            with held as ({held}),
+            rejected as (
+                select reject.*
+                from ops.reject as reject
+                inner join held
+                    on reject.target = held.target and reject.object = held.object
+                        and reject.record_key = held.record_key
+                left join ops.load_ledger as ledger
+                    on reject.target = ledger.target and reject.object = ledger.object
+                        and reject.record_key = ledger.record_key
+                where reject.row_hash = held.row_hash or ledger.row_hash is null or ledger.row_hash <> held.row_hash
+            )
+            {query}""",
+            {},
+        )
+    )
 
 
 def fix(category: str) -> str:

@@ -17,6 +17,7 @@ import load.feeds
 import load.ledger
 import load.planning
 import load.plans
+import load.rejects
 from extract.salesforce import Extracted
 from extract.sources import SourceObject
 from load.feeds import Feed
@@ -249,7 +250,7 @@ def _first_line(message: str) -> str:
 def load_phase(work: Work, stored: Stored | None = None) -> Outcome:
     """Carry out a plan, or make one first: back up what the targets hold, provision and send.
 
-    Gate: the share of records that the targets refused or that could not be sent is below the threshold.
+    Gate: of what the marts hold, the share that the targets refused or that could not be sent is below the threshold.
 
     Raises:
         LoadError: the preflight found what has to be mended first, or nobody agreed to what needs a word.
@@ -258,7 +259,8 @@ def load_phase(work: Work, stored: Stored | None = None) -> Outcome:
     stored = stored or make_plan(work, reading="nothing")
     _require_clear(stored)
     plan = _agreed(work, stored.plan)
-    backed_up = backup.before_load(work, plan, declared_feeds(work.settings))
+    feeds = declared_feeds(work.settings)
+    backed_up = backup.before_load(work, plan, feeds)
     with work.bars("load", "load") as progress:
         applied = load.apply.apply(
             work.connection,
@@ -275,7 +277,7 @@ def load_phase(work: Work, stored: Stored | None = None) -> Outcome:
         **applied.as_dict(),
         "backed_up": [asdict(part) for part in backed_up],
     }
-    return Outcome(detail, _load_findings(work.connection))
+    return Outcome(detail, _load_findings(work.connection, feeds))
 
 
 def _require_clear(stored: Stored) -> None:
@@ -363,7 +365,7 @@ def make_plan(
     with work.bars("load", "plan") as progress:
         return load.planning.make(
             work.connection,
-            _chosen_feeds(declared_feeds(work.settings), target, only),
+            chosen_feeds(work.settings, target, only),
             systems.targets(work.settings),
             work.settings.home / "spool",
             retry_refused=work.retry_refused,
@@ -372,7 +374,13 @@ def make_plan(
         )
 
 
-def _chosen_feeds(feeds: Sequence[Feed], target: str | None, only: Sequence[str]) -> list[Feed]:
+def chosen_feeds(settings: Settings, target: str | None, only: Sequence[str]) -> list[Feed]:
+    """Give the declared feeds of a target, of both without one, or only some of its objects.
+
+    Raises:
+        SetupError: no exposure declares what was named.
+    """
+    feeds = declared_feeds(settings)
     for name, known in [
         (target, {feed.target for feed in feeds}),
         *((each, {feed.object for feed in feeds}) for each in only),
@@ -467,18 +475,11 @@ def _quarantine_share(connection: Any) -> float:
     return float(found["held_back"] / max(1, found["records"]))
 
 
-def _load_findings(connection: Any) -> list[str]:
-    found = rows(
-        connection,
-        "select target, object, count_if(status <> 'succeeded') as bad, count(*) as total from ("
-        "select target, object, status from ops.load_attempt "
-        "qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1"
-        ") group by target, object order by target, object",
-    )
+def _load_findings(connection: Any, feeds: Sequence[Feed]) -> list[str]:
     allowed = transform.thresholds()["failed_share"]
     return [
-        f"{row['target']} {row['object']}: {row['bad']} of {row['total']} records refused or failed, "
-        f"{allowed:.1%} are allowed: see ops.load_attempt"
-        for row in found
-        if row["bad"] / row["total"] > allowed
+        f"{one.target} {one.object}: {one.rejected} of {one.sent} records refused or failed, "
+        f"{allowed:.1%} are allowed: see `migrate rejects`"
+        for one in load.rejects.shares(connection, feeds)
+        if one.rejected / one.sent > allowed
     ]

@@ -86,7 +86,8 @@ create table if not exists ops.load_ledger (
 alter table ops.load_ledger add column if not exists created_in varchar;
 alter table ops.load_ledger add column if not exists kept varchar;
 
--- What the targets refused, or what could not be sent, and has not been put right since: from the last success on.
+-- What the targets refused, or what could not be sent, and was not accepted since: from the last success on. What could
+-- not be archived or undone is no row of a mart; the rollback tells of it.
 create or replace view ops.reject as
 with since_success as (
     select
@@ -105,6 +106,7 @@ with since_success as (
             partition by target, object, record_key
         ) as succeeded_at
     from ops.load_attempt
+    where action in ('create', 'update')
 ),
 
 rejected as (

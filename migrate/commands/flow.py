@@ -251,13 +251,15 @@ def rejects(
     from dataclasses import asdict
 
     from load import rejects as rejected
+    from migrate import phases
 
-    screen = Screen(as_json=as_json)
-    with frame.connected(frame.settings()) as connection:
+    screen, settings = Screen(as_json=as_json), frame.settings()
+    feeds = phases.chosen_feeds(settings, target, [select] if select else [])
+    with frame.connected(settings) as connection:
         if records:
-            found = rejected.records(connection, target, select)
+            found = rejected.records(connection, feeds)
         else:
-            found = [asdict(reason) for reason in rejected.reasons(connection, target, select)]
+            found = [asdict(reason) for reason in rejected.reasons(connection, feeds)]
     if as_json:
         screen.document({"records" if records else "reasons": found})
     elif found:

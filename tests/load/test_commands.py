@@ -121,6 +121,52 @@ def test_a_load_without_a_plan_makes_one_and_rejects_say_why(company: Any) -> No
     assert _json("rejects")["reasons"] == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("delete from marts_test.{table} where email = 'no address'", id="left the mart"),
+        pytest.param(
+            "update marts_test.{table} set email = 'p7@example.com', _row_hash = 'sound' where email = 'no address'",
+            id="went back to what the target holds",
+        ),
+    ],
+)
+def test_what_no_mart_asks_for_any_more_is_no_reject_and_keeps_no_gate_shut(
+    company: Any, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(phases.transform, "thresholds", lambda: {"failed_share": 0.01})
+    monkeypatch.setattr(phases, "_require_clear", lambda _stored: None)
+    for table in ("contacts", "people"):
+        mended = "update marts_test.{} set email = {}, _row_hash = {} where _record_key = '003007'"
+        marts.query(company, mended.format(table, "'p7@example.com'", "'sound'"))
+    _json("load", "--yes")
+    for table in ("contacts", "people"):
+        marts.query(company, mended.format(table, "'no address'", "'unsound'"))
+    _json("load", "--yes", code=1)
+    assert len(_json("rejects", code=1)["reasons"]) == 2
+
+    for table in ("contacts", "people"):
+        marts.query(company, change.format(table=table))
+
+    _json("load", "--yes")
+    assert _json("rejects")["reasons"] == []
+
+
+def test_what_could_not_be_undone_is_no_reject(company: Any) -> None:
+    _json("load", "--yes", code=0)
+    before = _json("rejects", code=1)["reasons"]
+    marts.query(
+        company,
+        "insert into ops.load_attempt "
+        "(run_id, target, object, record_key, action, status, error_category, attempted_at) "
+        "select 'later', target, object, record_key, 'archive', 'refused', 'CANNOT_BE_UNDONE', "
+        "dateadd('hour', 1, attempted_at) from ops.load_attempt where status = 'succeeded'",
+    )
+
+    assert _json("rejects", code=1)["reasons"] == before
+    _json("load", "--yes")
+
+
 def test_deletions_and_large_first_loads_want_a_word(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIGRATE_FIRST_LOAD_LIMIT", "10")
     assert "--allow-first-load" in explain(_run("load", "--yes", code=2).exception or AssertionError())
