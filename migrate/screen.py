@@ -121,12 +121,15 @@ class Screen:
             self.reconciliation(document["objects"])
         for target, writes in document["writes"].items():
             self.say(f"{target}: {writes['records']:,} records written with {writes['calls']:,} calls")
-        if document["status"] == "succeeded":
-            self.say("[green]Every gate is passed and the thresholds hold.[/green]")
-        else:
+        last = document["phases"][-1]["name"]
+        if document["status"] != "succeeded":
             self.say(
                 "[red]A gate stays shut.[/red] Mend what is named above and run again: only what changed is read and sent."
             )
+        elif last != "reconcile":
+            self.say(f"Stopped after {last}, as asked; the next [bold]migrate run[/bold] goes on from there.")
+        else:
+            self.say("[green]Every gate is passed and the thresholds hold.[/green]")
 
     def _list(self, title: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
         """Print rows that are too wide for a table one below the other, a line for each value."""
