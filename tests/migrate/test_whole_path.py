@@ -293,7 +293,16 @@ def test_ten_changed_contacts_are_ten_writes(place: Place, first: Any) -> None:
     for record_id, fields in contact_changes(place.home / "sandbox" / "company", 10):
         place.change("Contact", record_id, fields)
     planned = {}
+    begun = place.migrate("run", "--until", "build")
+    assert [phase["name"] for phase in begun["phases"]] == ["extract", "build"]
     changed = place.migrate("run")
+    assert changed["run_id"] == begun["run_id"]
+    assert [phase["status"] for phase in changed["phases"]] == [
+        "skipped",
+        "skipped",
+        "succeeded",
+        "succeeded",
+    ]
     planned = {target: writes["records"] for target, writes in changed["writes"].items()}
     assert planned == {"hubspot": 10, "intercom": 10}
     assert _numbers(changed) == _numbers(first)
