@@ -20,9 +20,15 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the report says, as rows of the marts. They describe the last check; `is_last` says whether it was `run`'s."""
+    """What the report says, as rows of the marts, all of one read-back.
+
+    run: the run that the read-back belongs to, or the one before it where it was made by itself.
+    check: the read-back's `run_id`, `mode` and `read_at`; None of a run that was not checked.
+    is_last: whether it is the last read-back, which is the one that every record is known of.
+    """
 
     run: dict[str, Any]
+    check: dict[str, Any] | None
     is_last: bool
     objects: Rows
     phases: Rows
@@ -40,9 +46,9 @@ class Facts:
 
 
 def facts(connection: Any, run_id: str | None = None) -> Facts:
-    """Collect what the report says of a run, or of the latest.
+    """Collect what the report says of a run, or of the last read-back, whoever made it.
 
-    Of an earlier run only the counts were kept: its exceptions stand in the report that was written then.
+    Of an earlier read-back only the counts were kept: its exceptions stand in the report that was written then.
 
     Raises:
         SetupError: there is no such run, or none was reconciled yet.
@@ -52,14 +58,18 @@ def facts(connection: Any, run_id: str | None = None) -> Facts:
     checks = queries.history(ask)
     if known.empty or checks.empty:
         raise SetupError("No run was reconciled yet: `migrate run` does it, then the report can be written.")
-    checked = known[known["run_id"].isin(checks["run_id"])]
-    wanted = known[known["run_id"] == run_id] if run_id else (checked if len(checked) else known).head(1)
+    last = checks.iloc[-1]
+    wanted = known[known["run_id"] == run_id] if run_id else _belongs_to(known, last)
     if wanted.empty:
-        raise SetupError(f"There is no run {run_id}: `migrate status` shows the last one.")
+        raise SetupError(
+            f"There is no run {run_id or 'before the read-back'}: `migrate status` shows the last one."
+        )
     run = _rows(wanted)[0]
-    is_last = bool(checks.iloc[-1]["run_id"] == run["run_id"]) or not run_id
+    check = _rows(checks[checks["run_id"] == run_id] if run_id else checks.tail(1))
+    is_last = run_id in (None, last["run_id"])
     return Facts(
         run=run,
+        check=check[0] if check else None,
         is_last=is_last,
         objects=_rows(queries.objects(ask) if is_last else _earlier(ask, run["run_id"])),
         phases=_rows(queries.phases(ask, run["run_id"])),
@@ -111,6 +121,13 @@ def page(facts: Facts, *, show_pii: bool = False) -> str:
         written_at=datetime.now(UTC),
         show_pii=show_pii,
     )
+
+
+def _belongs_to(runs: pd.DataFrame, check: pd.Series) -> pd.DataFrame:
+    """Give the run that made a check; of a check that was made by itself, the last one that began before it."""
+    own: pd.DataFrame = runs[runs["run_id"] == check["run_id"]]
+    before: pd.DataFrame = runs[runs["started_at"] <= check["read_at"]]
+    return own if len(own) else before.head(1)
 
 
 def _earlier(ask: Ask, run_id: str) -> pd.DataFrame:
