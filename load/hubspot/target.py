@@ -461,14 +461,24 @@ class HubSpot:
     # links
 
     def _links(self, rows: Iterable[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
-        """Gather links by their pair of objects, which is part of the path."""
-        gathered: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        """Gather links by their pair of objects, which is part of the path, no two of them with the same ends.
+
+        An answer names the ends and not the type, so two roles of one contact in one call could not be told apart.
+        """
+        gathered: dict[tuple[str, str], list[dict[tuple[str, str], Row]]] = defaultdict(list)
         for row in rows:
             pair = row.values["from_object"], row.values["to_object"]
-            gathered[pair].append(row)
-            if len(gathered[pair]) == self._links_per_call:
-                yield pair, gathered.pop(pair)
-        yield from gathered.items()
+            ends = row.values["from_id"], row.values["to_id"]
+            batches = gathered[pair]
+            batch = next((each for each in batches if ends not in each), None)
+            if batch is None:
+                batches.append(batch := {})
+            batch[ends] = row
+            if len(batch) == self._links_per_call:
+                batches.remove(batch)
+                yield pair, [*batch.values()]
+        for pair, batches in gathered.items():
+            yield from ((pair, [*batch.values()]) for batch in batches)
 
     def _link(self, links: tuple[tuple[str, str], list[Row]]) -> Iterator[Result]:
         (from_object, to_object), rows = links

@@ -644,11 +644,31 @@ def test_errors_of_links_go_to_their_ends(links: Feed) -> None:
     assert len(pool.calls) == 2
 
 
+def test_two_types_of_one_link_are_told_apart(links: Feed) -> None:
+    def handler(path: str, inputs: Inputs) -> Reply:
+        if inputs[0]["types"][0]["associationTypeId"] == 279:
+            return 400, {"category": "VALIDATION_ERROR", "message": "not this one"}
+        return _linked(path, inputs)
+
+    target, pool = _target(handler)
+    [primary] = _links(1)
+    plain = Row("plain", "h", "create", None, {**primary.values, "association_type": "unlabelled"})
+    results = _sent(target, links, [primary, plain, *_links(3)[1:]])
+
+    assert {key: result.status for key, result in results.items()} == {
+        "link-0": "succeeded",
+        "link-1": "succeeded",
+        "link-2": "succeeded",
+        "plain": "refused",
+    }
+    assert [len(inputs) for _, inputs in pool.calls] == [3, 1]
+
+
 def test_a_link_that_moved_is_undone_first(links: Feed) -> None:
     target, pool = _target(_linked)
     [row] = _links(1)
     moved = Row(row.record_key, "h2", "update", "contacts/99/companies/7", row.values)
-    same = Row("link-x", "h2", "update", "contacts/100/companies/7", row.values)
+    same = Row("link-x", "h2", "update", "contacts/101/companies/7", {**row.values, "from_id": "101"})
 
     results = _sent(target, links, [moved, same])
 
