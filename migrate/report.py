@@ -140,7 +140,15 @@ def _rows(frame: pd.DataFrame) -> Rows:
 
 
 def _sums(objects: Rows) -> dict[str, float]:
-    names = ("source_records", "verified", "fields_expected", "fields_equal", "unexplained_loss", "unchecked")
+    names = (
+        "source_records",
+        "verified",
+        "fields_expected",
+        "fields_equal",
+        "unexplained_loss",
+        "unexpected",
+        "unchecked",
+    )
     sums = {name: float(sum(one.get(name) or 0 for one in objects)) for name in names}
     expected = sums["fields_expected"]
     return {**sums, "accuracy": sums["fields_equal"] / expected if expected else 1.0}

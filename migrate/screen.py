@@ -84,7 +84,7 @@ class Screen:
         print(json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=2, default=str))  # noqa: T201
 
     def reconciliation(self, objects: Sequence[Mapping[str, Any]]) -> None:
-        """Print the table that a person signs: one row per target object."""
+        """Print the table that a person signs, one row per target object, and what no gate asks but a person should."""
         rare = [name for name in ("unexpected", "unchecked") if any(one.get(name) for one in objects)]
         rows = [
             {
@@ -104,6 +104,11 @@ class Screen:
             for one in objects
         ]
         self.table("Reconciliation", rows)
+        if unexpected := sum(one["unexpected"] for one in objects):
+            self.say(
+                f"[yellow]{unexpected:,} records that were merged or held back are still in a target: see reconciliation.recon_record, "
+                "status unexpected, and decide what becomes of them there.[/yellow]"
+            )
 
     def exceptions(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print the first of the records that a rollback did not bring back."""

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import queries
 from migrate import report
+from migrate.screen import Screen
 
 RUN, LATER = "20260101T000000Z-aaaa", "20260103T000000Z-bbbb"
 COUNTS = {
@@ -51,7 +52,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
             {**COUNTS, "run_id": RUN, "mode": "full", "read_at": datetime(2026, 1, 1, 1), "unchecked": 0},
             {**COUNTS, "run_id": LATER, "mode": "sample", "read_at": datetime(2026, 1, 3, 2)},
         ],
-        queries.OBJECTS: [COUNTS],
+        queries.OBJECTS: [{**COUNTS}],
     }
 
     def ask(statement: str, values: Sequence[Any] = ()) -> pd.DataFrame:
@@ -100,3 +101,27 @@ def test_a_run_that_was_not_checked_says_so(answers: dict[str, list[dict[str, An
     answers[queries.RUNS].insert(0, _run("20260102T000000Z-cccc", datetime(2026, 1, 2)))
 
     assert "nothing was read back by this run" in report.page(report.facts(None, "20260102T000000Z-cccc"))
+
+
+@pytest.mark.parametrize("run_id", [None, RUN])
+def test_the_verdict_names_what_should_not_be_in_a_target(
+    answers: dict[str, list[dict[str, Any]]], run_id: str | None
+) -> None:
+    for row in (*answers[queries.OBJECTS], *answers[queries.HISTORY]):
+        row |= {"unexpected": 3, "unchecked": 0}
+
+    said = report.page(report.facts(None, run_id))
+
+    assert "3 source records that were merged or held back are still in a target" in said
+    assert "is accounted for" not in said
+
+
+@pytest.mark.parametrize("count", [0, 1200])
+def test_a_run_says_what_should_not_be_in_a_target(capsys: pytest.CaptureFixture[str], count: int) -> None:
+    names = ("source", "merged", "quarantined", "refused", "failed", "sent", "verified", "mismatched")
+    rest = {"mismatching_fields": 0, "unexplained_loss": 0, "accuracy": 1.0, "unchecked": 0}
+    one = {"target": "hubspot", "object": "contacts", **dict.fromkeys(names, 0), **rest, "unexpected": count}
+
+    Screen().reconciliation([one])
+
+    assert ("1,200 records that were merged or held back" in capsys.readouterr().err) == bool(count)
