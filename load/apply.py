@@ -214,6 +214,8 @@ class _Sending:
         )
         yield from policy.send(self.target, feed, self._until_stopped(rows))
         if self.planned.archive:
+            # What was sent under another key than before is wanted: the ledger has to know.
+            self.spool.flush()
             rows = rows_to_archive(self.connection, feed)
             yield from self.target.archive(feed, self._until_stopped(rows))
 

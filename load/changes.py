@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from load.drift import sent_before
 from load.feeds import RECORD_KEY, ROW_HASH, Feed
-from load.ledger import LOST_VALUES, OVERWRITE
+from load.ledger import LOST, LOST_VALUES, OVERWRITE
 from load.target import Row
 
 ROWS_PER_PAGE = 20_000
+OF_LEDGER = ("_former_key", "_target_id", "_kept", "_lost", "_sent_since")
 State = Literal["create", "update", "unchanged"]
 SENT: tuple[State, ...] = ("create", "update")
 
@@ -46,32 +47,36 @@ def rows_of(
     names = [column.name for column in feed.columns] + [f"{end.name}_id" for end in feed.ends]
     selected = [f"change.{column.identifier}" for column in feed.columns]
     selected += [f"change.{end.name}_id" for end in feed.ends]
-    listed = ", ".join(
-        ["page._target_id", "page._kept", "page._lost", "sent.payloads", *_of(selected, "page")]
-    )
+    own = ["page._former_key", "page._target_id", "page._kept", "page._lost", "sent.payloads"]
+    listed = ", ".join([*own, *_of(selected, "page")])
     query = f"""
         {changes(feed, ledger_ends(feed), retry_refused)},
         page as (
-            select {", ".join([RECORD_KEY, ROW_HASH, "_action", "_target_id", "_kept", "_lost", "_sent_since", *selected])}
+            select {", ".join([RECORD_KEY, ROW_HASH, "_action", *OF_LEDGER, *selected])}
             from change
             where _action in ({", ".join(f"'{state}'" for state in states)}) and {RECORD_KEY} is not null
             order by {RECORD_KEY}
             limit {ROWS_PER_PAGE}
         ),
+        sent_as as (
+            select {RECORD_KEY} as record_key, {RECORD_KEY} as key, _sent_since from page
+            union all
+            select {RECORD_KEY}, _former_key, _sent_since from page where _former_key is not null
+        ),
         sent as (
-            select attempt.record_key, '[' || listagg(attempt.payload, ',') || ']' as payloads
-            from page
+            select sent_as.record_key, '[' || listagg(attempt.payload, ',') || ']' as payloads
+            from sent_as
             inner join ops.load_attempt as attempt
-                on attempt.record_key = page.{RECORD_KEY} and attempt.attempted_at >= page._sent_since
+                on attempt.record_key = sent_as.key and attempt.attempted_at >= sent_as._sent_since
             where attempt.target = %(target)s and attempt.object = %(object)s
                 and attempt.status in ('succeeded', 'failed') and attempt.payload is not null
-            group by attempt.record_key
+            group by sent_as.record_key
         )
         select page.{RECORD_KEY}, page.{ROW_HASH}, page._action, {listed}
         from page
         left join sent on page.{RECORD_KEY} = sent.record_key
         order by page.{RECORD_KEY}"""
-    for record_key, row_hash, state, target_id, kept, lost, sent, *values in _pages(
+    for record_key, row_hash, state, former_key, target_id, kept, lost, sent, *values in _pages(
         connection, feed, query, definitions
     ):
         row = Row(
@@ -82,6 +87,7 @@ def rows_of(
             dict(zip(names, values, strict=True)),
             sent_before(sent, (lost or "").split()),
             tuple(json.loads(kept or "[]")),
+            former_key,
         )
         yield state, row
 
@@ -93,8 +99,10 @@ def rows_to_archive(connection: Any, feed: Feed) -> Iterator[Row]:
     ends, and undoing one would undo both.
     """
     query = f"""
-        with ledger as (
-            select record_key, target_id from ops.load_ledger where target = %(target)s and object = %(object)s
+        with {taken_over(feed)},
+        ledger as (
+            select record_key, target_id from ops.load_ledger
+            where target = %(target)s and object = %(object)s and record_key not in (select former_key from taken_over)
         ),
         wanted as (
             select distinct ledger.target_id
@@ -155,22 +163,26 @@ def changes(feed: Feed, ends: str, retry_refused: bool) -> str:
             from {feed.relation}
             where {RECORD_KEY} > %(after)s or {RECORD_KEY} is null
         ),
+        {taken_over(feed)},
         ledger as (
-            select record_key, target_id, row_hash, kept,
-                iff(row_hash = '{OVERWRITE}', null, loaded_at) as sent_since,
-                iff(startswith(row_hash, '{LOST_VALUES}'), row_hash, '') as lost
-            from ops.load_ledger
-            where target = %(target)s and object = %(object)s and record_key > %(after)s
+            select coalesce(taken_over.record_key, known.record_key) as record_key, taken_over.former_key, known.target_id,
+                iff(taken_over.former_key is null, known.row_hash, '{LOST}') as row_hash, known.kept,
+                iff(known.row_hash = '{OVERWRITE}', null, known.loaded_at) as sent_since,
+                iff(startswith(known.row_hash, '{LOST_VALUES}'), known.row_hash, '') as lost
+            from ops.load_ledger as known
+            left join taken_over on known.record_key = taken_over.former_key
+            where known.target = %(target)s and known.object = %(object)s
+                and coalesce(taken_over.record_key, known.record_key) > %(after)s
         ),
         {_REFUSED},
         {f"ends as ({ends})," if ends else ""}
         change as (
-            select mart.*, ledger.target_id as _target_id, ledger.kept as _kept, ledger.sent_since as _sent_since,
-                ledger.lost as _lost,
+            select mart.*, ledger.former_key as _former_key, ledger.target_id as _target_id, ledger.kept as _kept,
+                ledger.lost as _lost, ledger.sent_since as _sent_since,
                 refused.reason as _refused_for{_end_ids(feed)},
                 case
                     when ledger.row_hash = mart.{ROW_HASH} and {_same_ends(feed)} then 'unchanged'
-                    {"" if retry_refused else f"when refused.row_hash = mart.{ROW_HASH} then 'refused'"}
+                    {"" if retry_refused else f"when refused.row_hash = mart.{ROW_HASH} and {_SAME_RECORD} then 'refused'"}
                     {_waiting(feed)}
                     {_by_policy(feed)}
                     when ledger.record_key is null then 'create'
@@ -184,11 +196,38 @@ def changes(feed: Feed, ends: str, retry_refused: bool) -> str:
 
 
 _REFUSED = """refused as (
-            select record_key, row_hash, coalesce(error_category || ': ', '') || coalesce(error_message, '') as reason
+            select record_key, row_hash, target_id, coalesce(error_category || ': ', '') || coalesce(error_message, '') as reason
             from ops.load_attempt
             where target = %(target)s and object = %(object)s and record_key > %(after)s
             qualify row_number() over (partition by record_key order by attempted_at desc) = 1 and status = 'refused'
                 and (%(definitions)s is null or definitions_hash is null or definitions_hash = %(definitions)s)
+        )"""
+
+
+# What was refused to a row before it had a record to take over says nothing of it now.
+_SAME_RECORD = "(ledger.former_key is null or ledger.target_id = refused.target_id)"
+
+
+def taken_over(feed: Feed) -> str:
+    """Give the common table expression of the keys that rows have in the ledger from before they moved.
+
+    A key moves when the golden record of its cluster does: a lead was converted, or people were found to be one. The row,
+    which the ledger does not know, goes on with the target's record of one `former_key`, of several the smallest.
+    """
+    if not feed.crosswalk:
+        return "taken_over as (select null::varchar as former_key, null::varchar as record_key where false)"
+    return f"""taken_over as (
+            select known.record_key as former_key, mart.{RECORD_KEY} as record_key
+            from ops.load_ledger as known
+            inner join {feed.crosswalk} as crosswalk on known.record_key = crosswalk.record_id
+            inner join {feed.relation} as mart on crosswalk.golden_id = mart.{RECORD_KEY}
+            where known.target = %(target)s and known.object = %(object)s and crosswalk.object = %(object)s
+                and crosswalk.record_id <> crosswalk.golden_id
+                and not exists (
+                    select 1 from ops.load_ledger as own
+                    where own.target = %(target)s and own.object = %(object)s and own.record_key = crosswalk.golden_id
+                )
+            qualify row_number() over (partition by mart.{RECORD_KEY} order by known.record_key) = 1
         )"""
 
 

@@ -153,6 +153,7 @@ class Feed:
     `types`: the kinds of record that the target distinguishes and must have before, such as Intercom's ticket types.
     `pipelines`: of the object, those that its rows may be in and that are made where the target lacks them.
     `lead_key`: the attribute that carries the key of a contact that is a lead, which cannot have an external id.
+    `crosswalk`: the relation that gives the `golden_id` of each `object` and `record_id`, where the key of a row may move.
     policy: upsert; `update_only` leaves alone what the target lacks, `create_only` what it has.
     when_changed: of values that somebody changed in the target since they were loaded: keep theirs, overwrite, or stop.
     """
@@ -172,6 +173,7 @@ class Feed:
     kinds: tuple[LinkKind, ...] = ()
     lead_key: str = ""
     pipelines: tuple[Pipeline, ...] = ()
+    crosswalk: str = ""
 
     @property
     def label(self) -> str:
@@ -244,6 +246,7 @@ def _feed(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Feed:
         kinds=tuple(_kinds(manifest, name, meta)),
         lead_key=meta.get("lead_key", ""),
         pipelines=tuple(_pipelines(manifest, name, meta)),
+        crosswalk=_named(manifest, name, meta, "crosswalk")["relation_name"] if "crosswalk" in meta else "",
     )
     _check_link(name, feed)
     if feed.key in {column.name for column in feed.columns}:
@@ -289,12 +292,21 @@ def _seed(
     """Read the seed that a key of the exposure names from its file: the manifest has where a seed lies, not what is in it."""
     if key not in meta:
         return
-    seed = next((node for node in manifest["nodes"].values() if node["name"] == meta[key]), None)
-    if seed is None:
-        raise ManifestError(f"Exposure {exposure}: there is no seed {meta[key]}.")
+    seed = _named(manifest, exposure, meta, key)
     file = Path(seed["root_path"]) / seed["original_file_path"]
     with file.open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines)
+
+
+def _named(
+    manifest: Mapping[str, Any], exposure: str, meta: Mapping[str, Any], key: str
+) -> Mapping[str, Any]:
+    """Give the seed or model that a key of the exposure names."""
+    node = next((node for node in manifest["nodes"].values() if node["name"] == meta[key]), None)
+    if node is None:
+        raise ManifestError(f"Exposure {exposure}: there is no {key} {meta[key]}.")
+    named: Mapping[str, Any] = node
+    return named
 
 
 def _model(manifest: Mapping[str, Any], exposure: Mapping[str, Any]) -> Mapping[str, Any]:

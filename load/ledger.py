@@ -10,7 +10,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -80,8 +80,8 @@ where not exists (
         and attempt.record_key = incoming.record_key and attempt.attempted_at = incoming.attempted_at
 )"""
 
-# What was archived, or put back as it was before any of our records was there, is not ours any more.
-NOT_OURS = "(latest.action = 'archive' or (latest.action = 'restore' and latest.row_hash is null))"
+# What was archived, goes on under another key, or was put back as it was before any of our records was there, is not ours any more.
+NOT_OURS = "(latest.action in ('archive', 'move') or (latest.action = 'restore' and latest.row_hash is null))"
 
 LATEST_SUCCESSES = f"""
 merge into ops.load_ledger as ledger
@@ -149,7 +149,7 @@ class Spool:
         self._carrier = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._carried: list[Future[None]] = []
 
-    def write(self, feed: Feed, results: Iterable[Result]) -> None:
+    def write(self, feed: Feed, results: Sequence[Result]) -> None:
         """Put the results on disk; they are safe when this returns."""
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
         definitions = self._definitions.get(feed.label)
@@ -175,6 +175,20 @@ class Spool:
                 definitions,
             )
             for result in results
+        ]
+        attempts += [
+            Attempt(
+                self._run_id,
+                feed.target,
+                feed.object,
+                now,
+                result.former_key,
+                "move",
+                "succeeded",
+                result.target_id,
+            )
+            for result in results
+            if result.former_key is not None
         ]
         with self._writing:
             file = self._file or self._open()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from load import plans, preflight
-from load.changes import State, bindings, changes, coming_ends, execute, rows_of
+from load.changes import State, bindings, changes, coming_ends, execute, rows_of, taken_over
 from load.drift import changes as differences
 from load.drift import settled
 from load.feeds import RECORD_KEY, ROW_HASH, Feed
@@ -34,6 +34,7 @@ KEPT_STATES = ("create", "update", "refused", "waiting", "skipped")
 # Why a row is updated that has not changed, or is looked at though it is not.
 DIFFERS = "the target holds other values than were sent"
 GONE = "the record is gone from the target and is made anew"
+MOVED = "it goes on with the record that the target has under its former key "
 BY_HAND = "somebody changed it in the target, and theirs is kept"
 
 
@@ -120,6 +121,7 @@ class _Planning:
                         when 'refused' then _refused_for
                         when 'waiting' then 'waits for a record that is not in the target'
                         when 'skipped' then 'the policy is {feed.policy}'
+                        when 'update' then '{MOVED}' || _former_key
                     end
                 from change
                 where _action in ({listed}) and {RECORD_KEY} is not null""",
@@ -129,10 +131,12 @@ class _Planning:
                 plan_id,
                 feed,
                 f"""
+                with {taken_over(feed)}
                 select %(plan_id)s, target, object, record_key, '{feed.when_deleted}', row_hash, target_id,
                     'no longer in the mart'
                 from ops.load_ledger as ledger
                 where target = %(target)s and object = %(object)s
+                    and record_key not in (select former_key from taken_over)
                     and not exists (select 1 from {feed.relation} as mart where mart.{RECORD_KEY} = ledger.record_key)""",
             )
 
@@ -251,7 +255,8 @@ class _Comparing:
         self._move(state, "update")
         for name in changing:
             self._changing[name] = self._changing.get(name, 0) + 1
-        return self._kept(ours, "update", present, changing, DIFFERS if state == "unchanged" else None)
+        reason = f"{MOVED}{row.former_key}" if row.former_key else DIFFERS if state == "unchanged" else None
+        return self._kept(ours, "update", present, changing, reason)
 
     def _absent(self, state: State, row: Row) -> plans.Action:
         if row.target_id is not None:

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from load.feeds import Feed
 
-Action = Literal["create", "update", "archive", "restore"]
+# A move is noted under the key that a record of the target had: it goes on under another.
+Action = Literal["create", "update", "archive", "restore", "move"]
 Status = Literal["succeeded", "refused", "failed"]
 
 # Categories of our own, beside the targets'.
@@ -59,6 +60,7 @@ class Row(Struct, frozen=True):
 
     `target_id` is what the ledger knows: the target's id, or for a link its `reference`. `sent` is what the target was sent
     since the last success, that included, None when nothing is known of it; `kept` what was left as somebody changed it.
+    `former_key`: the key under which the target has the record, when that is another than the row's now.
     """
 
     record_key: str
@@ -68,6 +70,7 @@ class Row(Struct, frozen=True):
     values: Mapping[str, Any] = {}
     sent: tuple[Mapping[str, Any], ...] | None = None
     kept: tuple[str, ...] = ()
+    former_key: str | None = None
 
     def succeeded(
         self, target_id: str | None, payload: str | None = None, action: Action | None = None
@@ -81,6 +84,7 @@ class Row(Struct, frozen=True):
             row_hash=self.row_hash,
             payload=payload,
             kept=self.kept,
+            former_key=self.former_key,
         )
 
     def refused(
@@ -143,7 +147,7 @@ class Result(Struct, frozen=True):
     """What became of one row. `refused`: the target said no to it. `failed`: no answer; it is sent again.
 
     `before`: what the target held of the properties that were overwritten, as it writes them; None when it had no such
-    record, as far as the ledger knows.
+    record, as far as the ledger knows. `former_key`: the key that the record had until now.
     """
 
     record_key: str
@@ -157,6 +161,7 @@ class Result(Struct, frozen=True):
     payload: str | None = None
     before: Mapping[str, Any] | None = None
     kept: tuple[str, ...] = ()
+    former_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from load.drift import alike, sent_before
 from load.feeds import Column, Feed
 from load.target import Present
 
-Did = Literal["made", "overwrote", "archived"]
+Did = Literal["made", "overwrote", "archived", "moved"]
 Step = Literal["archive", "restore", "bring back", "nothing", "keep"]
 
 # What stands in the log in the place of a person who was forgotten: there is nothing to bring back.
@@ -108,6 +108,8 @@ def _undo(feed: Feed, record_key: str, rows: Sequence[tuple[Any, ...]]) -> Undo:
     target_id = next((row[4] for row in reversed(rows) if row[4]), previous_id)
     held = next((row[9] for row in rows if row[9]), None)
     before = {name: value for image in reversed(images) for name, value in image.items()}
+    if action == "move":
+        return Undo(record_key, target_id, "moved", None, (), previous_hash, previous_id)
     if rows[-1][1] == "archive" and rows[-1][2] == "succeeded":
         return Undo(record_key, target_id, "archived", before, sent, previous_hash, previous_id)
     is_new = not images and held is None
@@ -144,6 +146,9 @@ def decide(feed: Feed, undo: Undo, now: Present, *, even_if_changed: bool = Fals
     """Say what undoing takes, given what the target holds now. Deciding again afterwards says: nothing."""
     if undo.did == "archived":
         return _bring_back(undo, now)
+    if undo.did == "moved":
+        # The record is put back with what was written under its new key; the ledger has it under the old one again.
+        return Decision(undo, "nothing", undo.previous_id)
     if undo.did == "made":
         return _unmake(feed, undo, now, even_if_changed=even_if_changed)
     if now.target_id is None:

@@ -333,33 +333,36 @@ class HubSpot:
     ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]], AbstractSet[str]]:
         """Look up the records that the ledger knows, with the properties that are about to be overwritten.
 
-        Gives, by our key, those that are there. Then those that theirs were merged into: HubSpot answers an old id with
-        the survivor, and sent by our key such a row would bring back the record that somebody merged away. And the ids
-        that are there no more.
+        Gives, by our key, those that are there. Then those that are written by their ids: records that still have the
+        row's former key, and those that theirs were merged into. HubSpot answers an old id with the survivor, and sent by
+        our key such a row would bring back the record that somebody merged away. And the ids that are there no more.
         """
-        known = {row.target_id: row.record_key for row in rows if row.target_id is not None}
+        known = {row.target_id: row for row in rows if row.target_id is not None}
         there: dict[str, Mapping[str, Any]] = {}
         moved: dict[str, Mapping[str, Any]] = {}
         gone = set(known)
         for record in self._read(feed, known, "hs_merged_object_ids"):
             gone.discard(str(record["id"]))
-            if str(record["id"]) in known:
-                there[known[str(record["id"])]] = record
+            if (row := known.get(str(record["id"]))) is not None:
+                has_former_key = (
+                    row.former_key is not None and record["properties"].get(feed.key) == row.former_key
+                )
+                (moved if has_former_key else there)[row.record_key] = record
             before = str(record["properties"].get("hs_merged_object_ids") or "").split(";")
             for old in set(before) & known.keys() - {str(record["id"])}:
-                moved[known[old]] = record
+                moved[known[old].record_key] = record
                 gone.discard(old)
         return there, moved, gone
 
     def _follow(
         self, feed: Feed, inputs: Sequence[Input], moved: Mapping[str, Mapping[str, Any]]
     ) -> Iterator[Result]:
-        """Update the survivors that are the rows' own or nobody's; say of the others whose they are."""
+        """Update by id what is the rows' own, also under a former key, or nobody's; say of the others whose they are."""
         ours: list[Input] = []
         for one in inputs:
             survivor = moved[one.row.record_key]
             owner = survivor["properties"].get(feed.key)
-            if owner in (None, "", one.row.record_key):
+            if owner in (None, "", one.row.record_key, one.row.former_key):
                 ours.append(input_by_id(one, str(survivor["id"])))
             else:
                 yield one.row.merged(str(survivor["id"]), owner, one.payload)

@@ -60,7 +60,8 @@ class Contacts:
         }
         found: dict[str, str] = {}
         for contact in self._wire.search("/contacts/search", "data", query):
-            found.setdefault(str(contact["custom_attributes"][name]), str(contact["id"]))
+            # A lead that became a user under another key carries its former one in the attribute.
+            found.setdefault(str(key_of(self._feed, contact)), str(contact["id"]))
         return found
 
     def make(self, row: Row) -> Result:
@@ -99,12 +100,12 @@ class Contacts:
         path = f"/contacts/{row.target_id}"
         survivor = self._survivor(path)
         if survivor is None:
-            if not self._restore_archived or not (held := self._wire.ask("POST", f"{path}/unarchive")).ok:
+            if not self._restore_archived or not (held := self._unarchived(path)).ok:
                 return None
             return written_over(self._feed, self._wire, row, held, "PUT", path)
         held = self._wire.ask("GET", f"/contacts/{survivor}")
         owner = key_of(self._feed, held.content)
-        if owner not in (None, row.record_key):
+        if owner not in (None, row.record_key, row.former_key):
             return row.merged(survivor, str(owner), body)
         return written_over(self._feed, self._wire, row, held, "PUT", f"/contacts/{survivor}")
 
@@ -155,6 +156,11 @@ class Contacts:
     def bring_back(self, row: Row) -> Result:
         """Take a contact out of the archive."""
         return result_of(row, self._wire.ask("POST", f"/contacts/{row.target_id}/unarchive"), None)
+
+    def _unarchived(self, path: str) -> Answer:
+        """Take a contact out of the archive and give what it holds, which the answer to that does not tell."""
+        answer = self._wire.ask("POST", f"{path}/unarchive")
+        return self._wire.ask("GET", path) if answer.ok else answer
 
     def _survivor(self, path: str) -> str | None:
         return survivor_of(self._wire, path)

@@ -97,6 +97,15 @@ SAID: list[Column] = [
     ("created_at", "timestamp_ntz", None),
     ("admin_id", "number(38,0)", None),
 ]
+# The golden record of each record, which the exposures of people and companies name.
+CROSSWALK = {
+    "name": "crosswalk",
+    "resource_type": "model",
+    "relation_name": "MIGRATION.MARTS_TEST.crosswalk",
+    "columns": {
+        name: {"name": name, "data_type": "varchar"} for name in ("object", "record_id", "golden_id")
+    },
+}
 ATTACHMENTS: list[Column] = [("contact_key", "varchar", None), ("company_key", "varchar", None)]
 
 
@@ -144,13 +153,16 @@ def manifest(
     exposures = [declared for declared, _ in pairs] + list(others)
     return {
         "exposures": {f"exposure.salesforce_exit.{each['name']}": each for each in exposures},
-        "nodes": {f"model.salesforce_exit.{each['name']}": each for _, each in pairs},
+        "nodes": {
+            f"model.salesforce_exit.{each['name']}": each
+            for each in (*(mart for _, mart in pairs), CROSSWALK)
+        },
     }
 
 
 def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
     """Write the manifest of all feeds that the tests use; `contacts_meta` overrides HubSpot's contacts."""
-    hubspot = {"target": "hubspot", "key": "salesforce_id"}
+    hubspot = {"target": "hubspot", "key": "salesforce_id", "crosswalk": "crosswalk"}
     intercom = {"target": "intercom"}
     return manifest(
         (
@@ -182,6 +194,7 @@ def company_manifest(**contacts_meta: Any) -> dict[str, Any]:
                 object="contacts",
                 key="external_id",
                 lead_key="salesforce_id",
+                crosswalk="crosswalk",
                 order=20,
                 **intercom,
             ),
@@ -261,6 +274,14 @@ def rehash(connection: Any, table: str, columns: str) -> None:
     """Make the row hashes new after an update."""
     listed = ", ".join(f"coalesce({column}::varchar, '')" for column in columns.split(", "))
     _execute(connection, f"update marts_test.{table} set _row_hash = md5(concat_ws('|', {listed}))")
+
+
+def found_one(connection: Any, object_: str, golden: str, *others: str) -> None:
+    """Say in the crosswalk that records are one golden record."""
+    _filled.add("crosswalk")
+    rows = ", ".join(f"('{object_}', '{each}', '{golden}')" for each in (golden, *others))
+    _execute(connection, f"delete from marts_test.crosswalk where object = '{object_}'")
+    _execute(connection, f"insert into marts_test.crosswalk (object, record_id, golden_id) values {rows}")
 
 
 def empty(connection: Any) -> None:

@@ -244,8 +244,9 @@ def test_a_known_contact_that_was_archived_is_restored(contacts: Feed) -> None:
     target, workspace = _target(handler)
 
     assert _one(target, contacts, _row(CONTACT)).target_id == CONTACT
-    assert workspace.calls[-2:] == [
+    assert workspace.calls[-3:] == [
         f"POST /contacts/{CONTACT}/unarchive",
+        f"GET /contacts/{CONTACT}",
         f"PUT /contacts/{CONTACT}",
     ]
 

@@ -49,7 +49,10 @@ Warehouse = QuickWarehouse | EmbeddedWarehouse
 
 @dataclass(slots=True)
 class World:
-    """The marts by table, each row by its key, as they are now; `odd` are the rows that a target may refuse."""
+    """The marts by table, each row by its key, as they are now; `odd` are the rows that a target may refuse.
+
+    golden: by a person's former key the one that it has now.
+    """
 
     seed: int
     targets: tuple[str, ...]
@@ -61,6 +64,7 @@ class World:
     faults: int
     reading: Reading
     dice: random.Random = field(repr=False)
+    golden: dict[str, str] = field(default_factory=dict)
 
     @property
     def search_lag(self) -> float:
@@ -85,6 +89,20 @@ class World:
             self.tables["requests"][key] |= {"title": "Changed", "ticket_state": "In progress"}
         for key in self.dice.sample(sorted(self.tables["links"]), 2):
             self.tables["links"][key]["to_key"] = self.dice.choice(sorted(self.tables["companies"]))
+        self._move(self.dice.choice(sorted(self.tables["contacts"].keys() - self.odd)))
+
+    def _move(self, former: str) -> None:
+        """Let a person's key be another, as that of a lead is once it was converted."""
+        self.golden = {former: f"001-{former}"}
+        for table in ("contacts", "people"):
+            self.tables[table][self.golden[former]] = self.tables[table].pop(former)
+        # A link that is named by its ends gets another name with them.
+        joined = self.tables["joined"]
+        joined[f"j-{self.golden[former]}"] = joined.pop(f"j-{former}")
+        for row in (row for rows in self.tables.values() for row in rows.values()):
+            for name in ("from_key", "contact_key"):
+                if row.get(name) == former:
+                    row[name] = self.golden[former]
 
 
 def world(seed: int) -> World:
@@ -195,6 +213,9 @@ def fill(warehouse: Warehouse, made: World) -> None:
             for key, row in made.tables[node["name"]].items()
         ]
         warehouse.fill(f"marts_test.{node['name']}", rows)
+    names = ", ".join(f"{name} varchar" for name in marts.CROSSWALK["columns"])
+    warehouse.execute(f"create or replace table marts_test.crosswalk ({names})")
+    warehouse.fill("marts_test.crosswalk", [("contacts", former, key) for former, key in made.golden.items()])
 
 
 class _Hurried:

@@ -6,7 +6,7 @@ with leads as (
     where source_object = 'Lead' and record_id <> golden_id
 ),
 
--- a lead that went to Intercom by itself, before it became part of another person
+-- what went to Intercom by itself; a user who did not is loaded by taking over the lead
 loaded as (
     select record_key
     from {{ ref('stg_ops__loaded') }}
@@ -24,4 +24,5 @@ select
     leads.golden_id as user_key
 from leads
 inner join loaded on leads.record_id = loaded.record_key
+inner join loaded as loaded_users on leads.golden_id = loaded_users.record_key
 inner join users on leads.golden_id = users.golden_id
