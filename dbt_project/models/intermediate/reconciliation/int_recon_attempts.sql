@@ -8,6 +8,7 @@ with attempts as (
         error_message,
         attempted_at
     from {{ source('ops', 'load_attempt') }}
+    where action in ('create', 'update')
     qualify row_number() over (partition by target, object, record_key order by attempted_at desc) = 1
 )
 

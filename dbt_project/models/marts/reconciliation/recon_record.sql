@@ -125,13 +125,14 @@ judged as (
                 then 'unexpected'
             when records.record_id <> records.golden_id then 'merged'
             when refusals.record_id is not null then 'quarantined'
+            -- before what the target holds: without a mart no field of it was compared with anything
+            when marts.record_key is null then 'lost'
             when unchecked.record_key is not null then 'unchecked'
             when found.record_key is not null and differences.mismatching_fields > 0 then 'mismatched'
             when found.record_key is not null then 'verified'
             when attempts.status in ('refused', 'failed') then attempts.status
             when ledger.record_key is not null then 'missing'
-            when marts.record_key is not null then 'pending'
-            else 'lost'
+            else 'pending'
         end as status
     from records
     inner join target_objects on records.object = target_objects.object
