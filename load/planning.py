@@ -206,7 +206,14 @@ class _Planning:
 
     def _findings(self, planned: FeedPlan) -> Iterator[Finding]:
         feed = planned.feed
-        yield from preflight.values(self.connection, planned, self.feeds, self.takes.get(feed.label, {}))
+        yield from preflight.values(
+            self.connection,
+            planned,
+            self.feeds,
+            self.takes.get(feed.label, {}),
+            retry_refused=self.retry_refused,
+            definitions=self.digests.get(feed.label),
+        )
         yield from preflight.crowded(self.connection, planned)
         if feed.when_changed == "stop" and planned.by_hand:
             message = (

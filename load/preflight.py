@@ -40,9 +40,18 @@ class Finding:
 
 
 def values(
-    connection: Any, planned: FeedPlan, feeds: Sequence[Feed], takes: Mapping[str, Definition]
+    connection: Any,
+    planned: FeedPlan,
+    feeds: Sequence[Feed],
+    takes: Mapping[str, Definition],
+    *,
+    retry_refused: bool = False,
+    definitions: str | None = None,
 ) -> Iterator[Finding]:
-    """Compare the rows to send with what the target takes: options, stages, owners, types, lengths."""
+    """Compare the rows to send with what the target takes: options, stages, owners, types, lengths.
+
+    `retry_refused` and `definitions` are the plan's: they say which of the refused rows are sent again.
+    """
     feed = planned.feed
     if feed.kind == "link" or not planned.to_send:
         return
@@ -59,7 +68,7 @@ def values(
     asked = [(column, each) for column, each in known if each.allowed is not None or each.longest is not None]
     if not asked:
         return
-    found = execute(connection, _values(feed, feeds, asked), bindings(feed, ""))
+    found = execute(connection, _values(feed, feeds, asked, retry_refused), bindings(feed, "", definitions))
     for column, definition in asked:
         mine = [(value, count) for name, value, count in found if name == column.name]
         if definition.allowed is not None:
@@ -75,7 +84,9 @@ def values(
             )
 
 
-def _values(feed: Feed, feeds: Sequence[Feed], asked: Sequence[tuple[Column, Definition]]) -> str:
+def _values(
+    feed: Feed, feeds: Sequence[Feed], asked: Sequence[tuple[Column, Definition]], retry_refused: bool
+) -> str:
     """Give the values of columns with options, each with its rows, and the rows of the values that are too long."""
     parts = [
         f"(select '{column.name}' as name, {column.identifier}::varchar as value, count(*) as n from change "
@@ -86,7 +97,7 @@ def _values(feed: Feed, feeds: Sequence[Feed], asked: Sequence[tuple[Column, Def
         f"where _action in ('create', 'update') and length({column.identifier}) > {definition.longest})"
         for column, definition in asked
     ]
-    return f"{changes(feed, coming_ends(feed, feeds), retry_refused=False)} {' union all '.join(parts)}"
+    return f"{changes(feed, coming_ends(feed, feeds), retry_refused)} {' union all '.join(parts)}"
 
 
 def renamed(connection: Any, feed: Feed, takes: Mapping[str, Definition]) -> Iterator[Finding]:

@@ -353,6 +353,28 @@ def test_the_preflight_finds_everything_at_once(
     assert httpx.get(f"{hubspot_address}/_sandbox/calls").json()["written"] == {}
 
 
+def test_what_is_sent_again_though_it_was_refused_is_checked_before_it_is(
+    filled: Any, spool_dir: Path, hubspot: HubSpot
+) -> None:
+    chosen = [feed for feed in _feeds() if feed.object == "contacts"]
+    _change(filled, "salesforce_tier = 'brass'", "003002")
+    _load(filled, hubspot, spool_dir, chosen)
+
+    same = _make(filled, hubspot, spool_dir, chosen)
+    assert (_of(same).to_send, same.findings) == (0, ())
+
+    retried = _make(filled, hubspot, spool_dir, chosen, retry_refused=True)
+    # so does another mapping
+    mapped = [
+        replace(chosen[0], columns=(replace(chosen[0].columns[0], description="new"), *chosen[0].columns[1:]))
+    ]
+    for stored in (retried, _make(filled, hubspot, spool_dir, mapped)):
+        assert _of(stored).to_send == 1
+        assert [
+            finding.rows for finding in stored.findings if "does not know brass (1)" in finding.message
+        ] == [1]
+
+
 def test_intercom_is_planned_the_same_way(
     connection: Any, spool_dir: Path, intercom: Intercom, intercom_address: str
 ) -> None:
