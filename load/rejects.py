@@ -7,17 +7,28 @@ from typing import Any
 
 from load.changes import execute
 from load.feeds import RECORD_KEY, ROW_HASH, Feed
-from load.target import CHANGED, END_GONE, FILE_MISSING, FILE_REFUSED, MERGED, NO_ANSWER
+from load.target import (
+    ARCHIVED,
+    ASSOCIATION_TYPE,
+    CHANGED,
+    END_GONE,
+    FILE_MISSING,
+    FILE_REFUSED,
+    MERGED,
+    NO_ANSWER,
+    OPT_OUT,
+    VALUE,
+)
 
 # By the target's category or ours; what a person does about it.
 FIXES = {
-    "VALUE": "Correct the value in the source, or how the mart casts it.",
+    VALUE: "Correct the value in the source, or how the mart casts it.",
     "VALIDATION_ERROR": "Correct the value in the source or in its value map; `migrate plan` names the values that HubSpot does not know.",
     "CONFLICT": "Another record there has the same unique value: merge the two in the source or there, or correct the value.",
     "conflict": "Another contact there has the same e-mail or key: merge the two in the source or there, or correct the value.",
     "OBJECT_NOT_FOUND": "A record that it names is gone: the next load makes it anew and sends this again.",
-    "ASSOCIATION_TYPE": "Add the kind of link to the seed hubspot_association_types, or take it out of the mart.",
-    "ARCHIVED": "Restore the contact in Intercom, or set INTERCOM_RESTORE_ARCHIVED=true.",
+    ASSOCIATION_TYPE: "Add the kind of link to the seed hubspot_association_types, or take it out of the mart.",
+    ARCHIVED: "Restore the contact in Intercom, or set INTERCOM_RESTORE_ARCHIVED=true.",
     "parameter_invalid": "Correct the value in the source or in its mapping; Intercom's message names the field.",
     "data_invalid": "Correct the value in the source, or make room in the workspace's plan; the message says which.",
     "company_not_found": "The company is gone: the next load makes it anew and sends this again.",
@@ -26,6 +37,7 @@ FIXES = {
     CHANGED: "Decide who wins: put the value into the source, or set the exposure's `when_changed` to keep or overwrite.",
     FILE_REFUSED: "Give the file another kind or make it smaller in Salesforce, or delete it there; its note waits for it.",
     FILE_MISSING: "Extract the file's object again; the next load sends it.",
+    OPT_OUT: "Nothing: the next load sends the opt-out again; if it stays so, HubSpot's message says why.",
     NO_ANSWER: "Nothing: the next load sends it again.",
     END_GONE: "Nothing: the next load looks the record up and makes the link.",
 }

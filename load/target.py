@@ -12,12 +12,15 @@ from load.feeds import Feed
 Action = Literal["create", "update", "archive", "restore", "move"]
 Status = Literal["succeeded", "refused", "failed"]
 
-# Categories of our own, beside the targets'.
+# Categories of our own, beside the targets'; all of them stand here, for the runbook and the fixes are held to this list.
+VALUE = "VALUE"
+ARCHIVED = "ARCHIVED"
+ASSOCIATION_TYPE = "ASSOCIATION_TYPE"
+OPT_OUT = "OPT_OUT"
 NO_ANSWER = "NO_ANSWER"
 MERGED = "MERGED"
 END_GONE = "END_GONE"
 CHANGED = "CHANGED_BY_HAND"
-EXISTS = "EXISTS"
 FILE_REFUSED = "FILE_REFUSED"
 FILE_MISSING = "FILE_MISSING"
 CANNOT = "CANNOT_BE_UNDONE"

@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from load.answer import Answer
 from load.feeds import Feed
 from load.hubspot.wire import message_of
-from load.target import Result, Row, TargetUnavailableError
+from load.target import OPT_OUT, Result, Row, TargetUnavailableError
 
-CATEGORY = "OPT_OUT"
 Ask = Callable[..., Answer]
 
 
@@ -51,4 +50,4 @@ def _unsubscribe(ask: Ask, path: str, addresses: Sequence[str]) -> str | None:
 
 
 def _undone(result: Result, problem: str) -> Result:
-    return replace(result, status="failed", error_category=CATEGORY, error_message=problem)
+    return replace(result, status="failed", error_category=OPT_OUT, error_message=problem)

@@ -55,6 +55,8 @@ from load.hubspot.wire import (
 from load.pacing import DAY_FREE, SHARE_FREE, Limiter, Patience
 from load.stage import Stage
 from load.target import (
+    ASSOCIATION_TYPE,
+    VALUE,
     Definition,
     LoadError,
     Present,
@@ -498,7 +500,7 @@ class HubSpot:
             link_type = self._link_types.find(from_object, to_object, row.values["association_type"])
             if link_type is None:
                 kind = f"{from_object} to {to_object}, {row.values['association_type']}"
-                yield row.refused("ASSOCIATION_TYPE", f"HubSpot has no type for {kind}.")
+                yield row.refused(ASSOCIATION_TYPE, f"HubSpot has no type for {kind}.")
             else:
                 inputs.append(link_input(row, *link_type))
         path = self._paths["link"].format(from_object=from_object, to_object=to_object)
@@ -596,7 +598,7 @@ def _prepared(feed: Feed, row: Row, record: Mapping[str, Any] | None) -> Input:
     try:
         return record_input(feed, ours if record is None else forward_only(ours, record["properties"]))
     except ValueError as error:
-        raise RefusedError(row.refused("VALUE", str(error))) from error
+        raise RefusedError(row.refused(VALUE, str(error))) from error
 
 
 def _anew(one: Input) -> Input:

@@ -13,7 +13,7 @@ from load.feeds import Feed
 from load.intercom.over import written_over
 from load.intercom.values import body_of, is_lead, key_of, overwriting, present, put_back
 from load.intercom.wire import Wire, code_of, message_of, result_of
-from load.target import CANNOT, END_GONE, MERGED, Present, Result, Row, reference
+from load.target import ARCHIVED, CANNOT, END_GONE, MERGED, Present, Result, Row, reference
 from load.undo_links import ATTACHED, Linked
 
 # This version tells a contact that was merged away (410, with the survivor) from one that is archived or deleted (404).
@@ -122,7 +122,7 @@ class Contacts:
             existing = self._wire.ask("GET", f"/contacts/find_by_external_id/{row.record_key}")
         elif found["archived"] and not self._restore_archived:
             message = f"The contact {found['id']} in Intercom was archived. Restore it there, or allow to restore archived ones."
-            return row.refused("ARCHIVED", message, body, conflict.content.get("request_id"))
+            return row.refused(ARCHIVED, message, body, conflict.content.get("request_id"))
         else:
             existing = self._wire.ask("GET", f"/contacts/{found['id']}")
             if found["archived"] and not existing.ok:

@@ -23,6 +23,7 @@ from load.intercom.wire import Wire
 from load.keyless import ROWS_PER_LOOKUP, Maker, UnansweredError
 from load.pacing import SHARE_FREE, Limiter, Patience
 from load.target import (
+    VALUE,
     Definition,
     LoadError,
     Present,
@@ -317,6 +318,6 @@ class Intercom:
             self._patience.unanswered(TargetUnavailableError(f"There is no usable answer: {error}."))
             raise
         except ValueError as error:
-            return row.refused("VALUE", str(error))
+            return row.refused(VALUE, str(error))
         self._patience.answered()
         return result
