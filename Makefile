@@ -23,9 +23,9 @@ test: install engines lint
 soak: install
 	SOAK_FROM=$(FROM) SOAK_SEEDS=$(SEEDS) SOAK_EMBEDDED_SEEDS=$(EMBEDDED) $(BIN)/pytest -q -n 2 $(if $(filter-out all,$(SOAK)),tests/soak/test_$(SOAK).py,tests/soak)
 
-# Gives every command of docs/runbook.md, each of which may take a minute
+# Gives every command of docs/runbook.md, each of which may take a minute, and migrates a second public set of data
 rehearse: install
-	REHEARSE=1 $(BIN)/pytest -q -n 0 tests/migrate/test_whole_path.py -k runbook_is_rehearsed
+	REHEARSE=1 $(BIN)/pytest -q -n 0 tests/migrate/test_whole_path.py tests/migrate/test_real_inputs.py -k 'runbook_is_rehearsed or crm_sales'
 
 # Measures the fill rates in MAPPING.md on a small demo company of its own, the one of the tests, and writes them
 fill-rates: export MIGRATE_HOME = $(CURDIR)/.local/fill-rates

@@ -145,6 +145,7 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("time_for_a_seed")
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
 def test_after_a_plain_extract_raw_is_what_the_org_holds(
     seed: int, org: Org, in_memory: RawWarehouse, empty_warehouse: Path, tmp_path: Path

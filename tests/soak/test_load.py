@@ -29,7 +29,7 @@ from tests.soak.world import UNTRUSTING, Warehouse, World, declared, fill, load,
 
 FIRST = int(os.environ.get("SOAK_FROM") or 0)
 # One takes a second of CPU, most of it the planning of its statements.
-SEEDS = int(os.environ.get("SOAK_SEEDS") or 130)
+SEEDS = int(os.environ.get("SOAK_SEEDS") or 200)
 # A load takes seconds there, where the quick one takes milliseconds. The third seed has both targets.
 EMBEDDED_SEEDS = int(os.environ.get("SOAK_EMBEDDED_SEEDS") or 1)
 INJECTED = {fault.refuse for fault in HUBSPOT_MENU if fault.refuse}
@@ -79,6 +79,7 @@ def embedded_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield url.rpartition(":")[2]
 
 
+@pytest.mark.usefixtures("time_for_a_seed")
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
 def test_after_a_second_load_the_targets_are_as_the_marts_say(
     seed: int, addresses: dict[str, str], empty_warehouse: Path, tmp_path: Path
