@@ -175,7 +175,7 @@ def test_the_report_stands_alone_and_lists_every_exception(place: Place, first: 
 
 @pytest.mark.parametrize(
     "command",
-    ["build --select marts.quality", "test --select test_type:unit", "docs generate", "source freshness"],
+    ["build --select quarantine", "test --select test_type:unit", "docs generate", "source freshness"],
 )
 def test_plain_dbt_works_as_in_any_project(place: Place, first: Any, command: str) -> None:
     """Run models, data tests, unit tests and the rest, as an analytics engineer would."""
