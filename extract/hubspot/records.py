@@ -31,7 +31,7 @@ from extract.readback import (
     record_row,
     records_table,
 )
-from load.hubspot.paths import Redirected
+from load.hubspot.paths import speak
 
 BASE_URL = "https://api.hubapi.com"
 RAW = "raw_hubspot"
@@ -102,8 +102,7 @@ class Account:
         """
         client = Client.create(access_token=token, host=base_url, base_url=base_url)
         self._api = client.crm.objects.basic_api.api_client
-        if version != "v3":
-            self._api.rest_client.pool_manager = Redirected(self._api.rest_client.pool_manager, version)
+        speak(self._api.rest_client, version)
         self._base_url = base_url
         self._sleep = sleep
 

@@ -10,7 +10,7 @@ import urllib3
 from hubspot.crm import properties as properties_api
 
 from load.answer import Answer
-from load.hubspot.paths import Redirected
+from load.hubspot.paths import speak
 from load.hubspot.wire import message_of
 from load.pacing import BusyError, Limiter, patiently
 from load.target import AccessDeniedError, LoadError, LoadStoppedError
@@ -53,10 +53,8 @@ class Calls:
         self.properties = client.crm.properties.core_api
         self.groups = client.crm.properties.groups_api
         self._pool = pool or self.properties.api_client.rest_client.pool_manager
-        if version != "v3":
-            for api in (self.properties, self.groups):
-                rest = api.api_client.rest_client
-                rest.pool_manager = Redirected(rest.pool_manager, version)
+        for api in (self.properties, self.groups):
+            speak(api.api_client.rest_client, version)
 
     def __repr__(self) -> str:
         return f"Calls({self.base_url!r})"

@@ -90,3 +90,9 @@ class Redirected:
                 url = url.replace(old, new, 1)
                 break
         return self._pool.request(method, url, **options)
+
+
+def speak(rest_client: Any, version: str) -> None:
+    """Let a client of the SDK speak a version that it does not know."""
+    if version != "v3":
+        rest_client.pool_manager = Redirected(rest_client.pool_manager, version)
